@@ -1,0 +1,2 @@
+//! The binary `ordermill`.
+fn main() {}

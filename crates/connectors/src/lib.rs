@@ -1,0 +1,1 @@
+//! Payment gateways, mail, SMS, webhooks.

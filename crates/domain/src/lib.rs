@@ -1,0 +1,1 @@
+//! Orders, money, status and the rules about them. Pure.

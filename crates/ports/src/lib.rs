@@ -1,0 +1,1 @@
+//! What the functions need from the world.

@@ -1,0 +1,1 @@
+//! SAM template to a typed description of the system.

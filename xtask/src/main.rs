@@ -1,0 +1,2 @@
+//! `cargo xtask`: the checks of the project.
+fn main() {}
