@@ -1,0 +1,115 @@
+//! Times to the millisecond, as the table and the API write them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A moment in Unix milliseconds, written as RFC 3339 in UTC with three decimals: `2026-01-15T09:30:00.123Z`.
+///
+/// The text has a fixed width, so it sorts as the time does, as a sort key must. Range: year 0000 to 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// The text is no moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a time is RFC 3339, such as 2026-01-15T09:30:00.000Z")]
+pub struct TimestampError;
+
+impl Timestamp {
+    /// Takes Unix milliseconds; what lies outside the years 0 to 9999 is moved to their edge.
+    #[must_use]
+    pub fn from_ms(ms: i64) -> Self {
+        Self(ms.clamp(-62_167_219_200_000, 253_402_300_799_999))
+    }
+
+    /// Unix milliseconds.
+    #[must_use]
+    pub fn as_ms(self) -> i64 {
+        self.0
+    }
+
+    /// The same moment in `jiff`'s type.
+    #[must_use]
+    pub fn to_jiff(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+
+    /// The same moment, cut to the millisecond.
+    #[must_use]
+    pub fn from_jiff(time: jiff::Timestamp) -> Self {
+        Self::from_ms(time.as_millisecond())
+    }
+}
+
+/// Year, month and day of a count of days since 1970-01-01 (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let day_of_era = z.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = civil_from_days(self.0.div_euclid(86_400_000));
+        let ms = self.0.rem_euclid(86_400_000);
+        let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z",
+            ms % 1000
+        )
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        text.parse::<jiff::Timestamp>()
+            .map(Self::from_jiff)
+            .map_err(|_| TimestampError)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn agrees_with_jiff_over_the_whole_range() {
+        let mut ms = -62_167_219_200_000_i64;
+        while ms < 253_402_300_799_999 {
+            let time = Timestamp::from_ms(ms);
+            assert_eq!(time.to_string(), format!("{:.3}", time.to_jiff()));
+            assert_eq!(time.to_string().parse(), Ok(time));
+            ms += 86_400_000 * 97 + 12_345_679;
+        }
+    }
+}
