@@ -1,0 +1,41 @@
+//! The change feed: every change of an order, as DynamoDB Streams records it.
+
+use std::future::Future;
+
+use domain::Timestamp;
+
+use crate::StoreError;
+
+/// One change of an order.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeRecord {
+    /// Grows with every change; unique.
+    pub sequence_number: u64,
+    /// `INSERT`, `MODIFY` or `REMOVE`.
+    pub event_name: &'static str,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// The order before, as the API shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old_image: Option<serde_json::Value>,
+    /// The order after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_image: Option<serde_json::Value>,
+}
+
+/// Reads the change feed. Records are kept for 24 hours.
+pub trait ChangeFeed: Send + Sync {
+    /// At most `limit` (1 to 1,000) changes with a sequence number above `after`, in order.
+    fn read_changes(
+        &self,
+        after: u64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<ChangeRecord>, StoreError>> + Send;
+
+    /// The newest sequence number now.
+    fn latest_change(&self) -> u64;
+
+    /// Returns as soon as a change above `after` is committed, at once when there is one.
+    fn wait_for_change(&self, after: u64) -> impl Future<Output = ()> + Send;
+}

@@ -1,0 +1,72 @@
+//! Functions as the engine sees them: an event in, an answer out.
+//!
+//! On AWS the Lambda runtime plays this part; on one machine the engine calls handlers through [`Handler`]. Events
+//! stay typed on the way, so nothing is serialised that doesn't leave the process.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use aws_lambda_events::dynamodb::Event as DynamoDbEvent;
+use aws_lambda_events::sns::SnsEvent;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use serde_json::Value;
+
+pub use aws_lambda_events;
+
+/// What a function is called with.
+#[derive(Debug)]
+pub enum Invocation {
+    /// A request through the API.
+    Api(Box<ApiGatewayProxyRequest>),
+    /// A batch from a queue.
+    Sqs(SqsEvent),
+    /// A delivery of a topic.
+    Sns(SnsEvent),
+    /// A batch of a table's stream.
+    Stream(DynamoDbEvent),
+    /// Anything else, such as a state machine's task payload.
+    Direct(Value),
+}
+
+/// What a function answers.
+#[derive(Debug)]
+pub enum Reply {
+    /// To a request.
+    Api(Box<ApiGatewayProxyResponse>),
+    /// To a batch: which of it failed.
+    Batch(SqsBatchResponse),
+    /// To a direct invocation.
+    Value(Value),
+    /// Nothing to say.
+    Done,
+}
+
+/// A function failed: what the Lambda runtime would report as `errorType` and `errorMessage`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error_type}: {message}")]
+pub struct FunctionError {
+    /// The error's name, which Retry and Catch match, such as `OutOfStock`.
+    pub error_type: String,
+    /// What went wrong.
+    pub message: String,
+}
+
+/// What a function is told about its invocation.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Unique for the invocation.
+    pub request_id: String,
+    /// The trace it belongs to: 32 hexadecimal digits; empty when unknown.
+    pub trace_id: String,
+}
+
+/// The future of an answer.
+pub type ReplyFuture = Pin<Box<dyn Future<Output = Result<Reply, FunctionError>> + Send>>;
+
+/// A function.
+pub trait Handler: Send + Sync {
+    /// Handles one invocation. Dropping the future abandons it at its next await, as a Lambda time-out does.
+    fn call(self: Arc<Self>, invocation: Invocation, context: Context) -> ReplyFuture;
+}
