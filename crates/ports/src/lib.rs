@@ -4,6 +4,7 @@
 //! harm, and which error comes back when. Two adapters implement them, the single-machine engine and AWS; `main`
 //! alone chooses. A function's signature names just the ports that it may touch.
 
+pub mod access;
 pub mod analytics;
 pub mod catalogue;
 pub mod clock;
@@ -12,6 +13,7 @@ pub mod function;
 pub mod inventory;
 pub mod metrics;
 pub mod notify;
+pub mod operations;
 pub mod orders;
 pub mod payment;
 pub mod processing;
