@@ -1,1 +1,5 @@
 //! Amazon States Language.
+
+mod fault;
+
+pub use fault::Fault;
