@@ -1,2 +1,30 @@
-//! The binary `ordermill`.
-fn main() {}
+//! The binary `ordermill`: the server, and the clients of a server.
+//!
+//! A command reads its arguments, does its work and writes data to standard output; whatever is said to a person
+//! goes to standard error. What a command comes to is an [`exit::Verdict`] or a [`failure::Failure`], and these alone
+//! decide the exit code.
+
+mod args;
+mod client;
+mod commands;
+mod exit;
+mod failure;
+mod output;
+mod prompt;
+mod table;
+mod timeline;
+mod view;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = args::parse();
+    let output = output::Output::new(cli.output);
+    match commands::run(cli.command, &output) {
+        Ok(verdict) => verdict.code(),
+        Err(failure) => {
+            output.complain(&failure);
+            failure.code()
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `ordermill keys create`
+
+use clap::{Args, ValueEnum};
+use serde_json::{Map, Value, json};
+use ureq::http::Method;
+
+use crate::client::Client;
+use crate::exit::Verdict;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::table::harmless;
+
+const HELP: &str = "Examples:
+  ordermill keys create --name shop
+  ordermill keys create --name partner --rate 10 --burst 20 --quota 100000 --period month --output json
+
+The key is shown once: the server keeps only its hash. What isn't given is as the template's usage plan has it.";
+
+/// Make an API key and show it, this once
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub struct CreateArgs {
+    /// What a person calls the key; unique
+    #[arg(long)]
+    name: String,
+    /// Requests a second in the long run; `none` does not throttle
+    #[arg(long, value_name = "N|none", value_parser = bound)]
+    rate: Option<Bound>,
+    /// Requests at once; `none` does not limit
+    #[arg(long, value_name = "N|none", value_parser = bound)]
+    burst: Option<Bound>,
+    /// Requests a period; `none` does not count
+    #[arg(long, value_name = "N|none", value_parser = bound)]
+    quota: Option<Bound>,
+    /// The period that the quota counts in
+    #[arg(long, value_enum)]
+    period: Option<Period>,
+    /// Make a key that may also do what only operators may
+    #[arg(long)]
+    admin: bool,
+}
+
+/// A bound of a usage plan, or its absence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bound {
+    Most(u64),
+    None,
+}
+
+fn bound(text: &str) -> Result<Bound, String> {
+    if text == "none" {
+        return Ok(Bound::None);
+    }
+    text.parse()
+        .map(Bound::Most)
+        .map_err(|_| "a whole number, or none".to_owned())
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Period {
+    Day,
+    Week,
+    Month,
+}
+
+/// Runs the command.
+pub fn run(args: &CreateArgs, client: &Client, output: &Output) -> Result<Verdict, Failure> {
+    let answer = client.send(Method::POST, "/admin/keys", Some(&body(args)), &[])?;
+    let secret = answer.body["key"].as_str().unwrap_or_default();
+    output.show(&answer.body, || harmless(secret))?;
+    if !output.is_json() {
+        output.say(format!(
+            "this is the key {}; it can't be shown again",
+            harmless(&args.name)
+        ));
+    }
+    Ok(Verdict::Done)
+}
+
+fn body(args: &CreateArgs) -> Value {
+    let mut body = Map::from_iter([("name".to_owned(), Value::from(args.name.as_str()))]);
+    if args.admin {
+        body.insert("role".to_owned(), "admin".into());
+    }
+    let mut plan = Map::new();
+    for (name, bound) in [
+        ("ratePerS", args.rate),
+        ("burst", args.burst),
+        ("quota", args.quota),
+    ] {
+        match bound {
+            Some(Bound::Most(most)) => plan.insert(name.to_owned(), most.into()),
+            Some(Bound::None) => plan.insert(name.to_owned(), Value::Null),
+            None => None,
+        };
+    }
+    if let Some(period) = args.period {
+        let period = match period {
+            Period::Day => "DAY",
+            Period::Week => "WEEK",
+            Period::Month => "MONTH",
+        };
+        plan.insert("period".to_owned(), json!(period));
+    }
+    if !plan.is_empty() {
+        body.insert("plan".to_owned(), plan.into());
+    }
+    body.into()
+}

@@ -1,0 +1,23 @@
+//! The commands, a folder or file each.
+
+pub mod dlq;
+pub mod executions;
+pub mod keys;
+pub mod orders;
+pub mod products;
+
+use crate::args::Command;
+use crate::exit::Verdict;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Runs a command.
+pub fn run(command: Command, output: &Output) -> Result<Verdict, Failure> {
+    match command {
+        Command::Orders(args) => orders::run(args, output),
+        Command::Products(args) => products::run(args, output),
+        Command::Keys(args) => keys::run(args, output),
+        Command::Dlq(args) => dlq::run(args, output),
+        Command::Executions(args) => executions::run(args, output),
+    }
+}
