@@ -95,10 +95,10 @@ mod tests {
     use super::*;
 
     fn refused(status: u16) -> Failure {
-        Failure::Refused(Problem {
+        Failure::Refused(Box::new(Problem {
             status,
             ..Problem::default()
-        })
+        }))
     }
 
     #[test]

@@ -267,10 +267,10 @@ mod tests {
             text,
             FileFormat::Jsonl,
             &expect![[r#"
-            1 {"productId":"P1","name":"","price":29.990,"currency":"EUR","stock":3}
-            line 3: expected ident at line 1 column 2
-            line 4: an amount is a decimal number such as 59.98 at line 1 column 31
-            line 5: missing field `price` at line 1 column 18"#]],
+                1 {"productId":"P1","name":"","price":29.990,"currency":"EUR","stock":3}
+                line 3: expected ident, column 2
+                line 4: an amount is a decimal number such as 59.98, column 31
+                line 5: missing field `price`, column 18"#]],
         );
     }
 }
