@@ -16,14 +16,13 @@ pub struct Currency([u8; 3]);
 pub struct CurrencyError;
 
 /// Active codes whose minor unit is not 2 decimals: (decimals, codes).
-const OTHER_DECIMALS: [(u32, &str); 4] = [
+const OTHER_DECIMALS: [(u32, &str); 3] = [
     (
         0,
         "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     ),
     (3, "BHD IQD JOD KWD LYD OMR TND"),
     (4, "CLF UYW"),
-    (2, TWO_DECIMALS),
 ];
 
 /// Active codes with 2 decimals.
@@ -34,6 +33,11 @@ const TWO_DECIMALS: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD 
     SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD \
     XCG YER ZAR ZMW ZWG";
 
+/// Whether the code is one of `codes`, which are 3 letters each with a space between.
+fn lists(codes: &str, code: [u8; 3]) -> bool {
+    codes.as_bytes().chunks(4).any(|entry| entry.starts_with(&code))
+}
+
 impl Currency {
     /// US dollars, the currency of an order that names none.
     pub const USD: Self = Self(*b"USD");
@@ -41,10 +45,9 @@ impl Currency {
     /// How many decimals the currency's minor unit has: 2 for `USD`, 0 for `JPY`, 3 for `KWD`.
     #[must_use]
     pub fn decimals(self) -> u32 {
-        let code = self.as_str();
         OTHER_DECIMALS
             .iter()
-            .find(|(_, codes)| codes.split(' ').any(|c| c == code))
+            .find(|(_, codes)| lists(codes, self.0))
             .map_or(2, |(n, _)| *n)
     }
 
@@ -62,9 +65,7 @@ impl FromStr for Currency {
     fn from_str(text: &str) -> Result<Self, CurrencyError> {
         let code: [u8; 3] = text.as_bytes().try_into().map_err(|_| CurrencyError)?;
         let known = code.iter().all(u8::is_ascii_uppercase)
-            && OTHER_DECIMALS
-                .iter()
-                .any(|(_, codes)| codes.split(' ').any(|c| c == text));
+            && (lists(TWO_DECIMALS, code) || OTHER_DECIMALS.iter().any(|(_, codes)| lists(codes, code)));
         if known { Ok(Self(code)) } else { Err(CurrencyError) }
     }
 }
@@ -92,5 +93,52 @@ impl fmt::Display for Currency {
 impl fmt::Debug for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Currency, OTHER_DECIMALS, TWO_DECIMALS};
+
+    #[test]
+    fn decimals_are_those_of_iso_4217() {
+        for (code, decimals) in [
+            ("USD", 2),
+            ("EUR", 2),
+            ("JPY", 0),
+            ("XPF", 0),
+            ("BHD", 3),
+            ("CLF", 4),
+            ("UYW", 4),
+        ] {
+            assert_eq!(
+                code.parse::<Currency>().map(Currency::decimals),
+                Ok(decimals),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_listed_code_is_found_and_listed_once() {
+        let lists = OTHER_DECIMALS
+            .iter()
+            .map(|(_, codes)| *codes)
+            .chain([TWO_DECIMALS]);
+        let codes: Vec<&str> = lists.flat_map(|codes| codes.split(' ')).collect();
+        for code in &codes {
+            assert_eq!(
+                code.parse::<Currency>().map(|c| c.to_string()).as_deref(),
+                Ok(*code)
+            );
+            assert_eq!(codes.iter().filter(|c| *c == code).count(), 1, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_active_code_is_refused() {
+        for text in ["", "usd", "US", "USDX", "XXX", "DEM", "D A", " US", "ÄÖ"] {
+            assert!(text.parse::<Currency>().is_err(), "{text}");
+        }
     }
 }

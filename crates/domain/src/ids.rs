@@ -187,3 +187,63 @@ name_type!(
     ProductId,
     128
 );
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::{CustomerId, OrderId, OrderIdError};
+
+    #[test]
+    fn only_a_uuid_of_version_7_is_an_order_id() {
+        assert_eq!(
+            "550e8400-e29b-41d4-a716-446655440000".parse::<OrderId>(),
+            Err(OrderIdError::NotVersion7)
+        );
+        assert_eq!("order-1".parse::<OrderId>(), Err(OrderIdError::NotUuid));
+        let id = "019bc0fd-8a3b-7000-8000-000000000000".parse::<OrderId>().unwrap();
+        assert_eq!(id.created_at().to_string(), "2026-01-15T09:30:00.123Z");
+    }
+
+    #[test]
+    fn a_name_has_no_space_at_its_ends_and_no_control_character() {
+        assert!(CustomerId::new("CUST 001").is_ok());
+        for text in ["", " a", "a ", "a\tb", "a\u{0}", &"x".repeat(129)] {
+            assert!(CustomerId::new(text).is_err(), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parts_come_back(ms in 0_u64..1 << 48, counter in 0_u16..OrderId::PER_MILLISECOND, random: u64) {
+            let id = OrderId::from_parts(ms, counter, random);
+            prop_assert_eq!(id.created_at_ms(), ms);
+            prop_assert_eq!(id.counter(), counter);
+            prop_assert_eq!(id.to_string().parse(), Ok(id));
+            let json = serde_json::to_string(&id).unwrap();
+            prop_assert_eq!(serde_json::from_str::<OrderId>(&json).unwrap(), id);
+            prop_assert_eq!(id.as_uuid().get_version_num(), 7);
+            prop_assert_eq!(id.as_uuid().get_variant(), uuid::Variant::RFC4122);
+        }
+
+        #[test]
+        fn ids_sort_as_they_were_made(
+            a in (0_u64..1 << 48, 0_u16..OrderId::PER_MILLISECOND), b in (0_u64..1 << 48, 0_u16..OrderId::PER_MILLISECOND),
+            random: (u64, u64),
+        ) {
+            let (x, y) = (OrderId::from_parts(a.0, a.1, random.0), OrderId::from_parts(b.0, b.1, random.1));
+            if a != b {
+                prop_assert_eq!(x.cmp(&y), a.cmp(&b));
+                prop_assert_eq!(x.to_string().cmp(&y.to_string()), a.cmp(&b));
+            }
+        }
+
+        #[test]
+        fn any_text_gets_an_answer(text in ".{0,40}", bits: u128) {
+            prop_assert!(text.parse::<OrderId>().is_err());
+            let uuid = Uuid::from_u128(bits);
+            prop_assert_eq!(OrderId::try_from(uuid).is_ok(), uuid.get_version_num() == 7);
+        }
+    }
+}

@@ -52,7 +52,8 @@ impl Amount {
         if value > Self::MAX.0 {
             return Err(AmountError::TooLarge);
         }
-        Ok(Self(value))
+        // The absolute value turns -0 into 0.
+        Ok(Self(value.abs()))
     }
 
     /// This amount `times` over.
@@ -137,5 +138,86 @@ impl<'de> Deserialize<'de> for Amount {
 impl Sum<Amount> for Result<Amount, AmountError> {
     fn sum<I: Iterator<Item = Amount>>(mut amounts: I) -> Self {
         amounts.try_fold(Amount::ZERO, Amount::plus)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Amount, AmountError};
+
+    /// The amount in ten-thousandths, counted in whole numbers.
+    fn units(amount: Amount) -> i128 {
+        let mut decimal = amount.decimal();
+        decimal.rescale(Amount::MAX_SCALE);
+        decimal.mantissa()
+    }
+
+    const MAX_UNITS: i128 = 9_999_999_999_999_999;
+
+    #[test]
+    fn the_largest_amount_is_what_its_docs_say() {
+        assert_eq!(Amount::MAX.to_string(), "999999999999.9999");
+        assert_eq!(units(Amount::MAX), MAX_UNITS);
+        assert_eq!("1000000000000".parse::<Amount>(), Err(AmountError::TooLarge));
+        assert_eq!("999999999999.9999".parse(), Ok(Amount::MAX));
+    }
+
+    #[test]
+    fn a_tenth_and_two_tenths_are_three_tenths() {
+        let sum = "0.1".parse::<Amount>().unwrap().plus("0.2".parse().unwrap());
+        assert_eq!(sum, "0.3".parse());
+    }
+
+    #[test]
+    fn no_amount_is_negative_not_even_zero() {
+        assert_eq!("-0.00".parse::<Amount>().unwrap().to_string(), "0.00");
+        assert_eq!("-0.01".parse::<Amount>(), Err(AmountError::Negative));
+    }
+
+    #[test]
+    fn what_is_no_plain_decimal_is_refused() {
+        for text in [
+            "", "-", ".", "1e2", "1E400", "NaN", "inf", "1,5", " 1", "+1", "--1", "1-1", "1.2.3", "0x1",
+            "1_0",
+        ] {
+            assert_eq!(text.parse::<Amount>(), Err(AmountError::NotDecimal), "{text}");
+        }
+    }
+
+    #[test]
+    fn json_keeps_every_digit() {
+        let amount: Amount = serde_json::from_str("999999999999.9999").unwrap();
+        assert_eq!(amount, Amount::MAX);
+        assert_eq!(serde_json::to_string(&amount).unwrap(), "999999999999.9999");
+        assert!(serde_json::from_str::<Amount>("\"1\"").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn text_and_json_come_back_as_they_were(whole in 0_u64..1_000_000_000_000, cents in 0..10_000_u32, scale in 0_usize..=4) {
+            let fraction = &format!("{cents:04}")[..scale];
+            let text = if scale == 0 { whole.to_string() } else { format!("{whole}.{fraction}") };
+            let amount: Amount = text.parse().unwrap();
+            prop_assert_eq!(amount.to_string(), &text[..]);
+            prop_assert_eq!(serde_json::to_string(&amount).unwrap(), &text[..]);
+            prop_assert_eq!(serde_json::from_str::<Amount>(&text).unwrap(), amount);
+        }
+
+        #[test]
+        fn sums_and_products_are_exact(a in 0..=MAX_UNITS, b in 0..=MAX_UNITS, times in 0_u32..100_000) {
+            let amount = |units| Amount::new(rust_decimal::Decimal::from_i128_with_scale(units, 4)).unwrap();
+            let expect = |units: i128| if units > MAX_UNITS { Err(AmountError::TooLarge) } else { Ok(units) };
+            prop_assert_eq!(amount(a).plus(amount(b)).map(units), expect(a + b));
+            prop_assert_eq!(amount(a).times(times).map(units), expect(a * i128::from(times)));
+        }
+
+        #[test]
+        fn any_text_gets_an_answer(text in ".{0,60}") {
+            if let Ok(amount) = text.parse::<Amount>() {
+                prop_assert!(amount <= Amount::MAX && amount >= Amount::ZERO);
+            }
+        }
     }
 }
