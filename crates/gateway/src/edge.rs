@@ -1,0 +1,246 @@
+//! The edge: every request passes here on its way in, every answer on its way out.
+//!
+//! In: ids, bounds, route, key, throttle, quota, body, function. Out: problems written, ids and CORS headers set, the
+//! request counted. Business calls go straight through; everything else goes to the gateway's own routes.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use http::header::{ALLOW, CONTENT_LENGTH};
+use http::{HeaderValue, Method, StatusCode};
+use ports::access::ApiKey;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tower::Service;
+
+use crate::access;
+use crate::body::read_json_text;
+use crate::config::Limits;
+use crate::cors::CorsHeaders;
+use crate::event::{self, Surroundings};
+use crate::events;
+use crate::ids::RequestIds;
+use crate::invoke::invoke;
+use crate::parts::{Engine, Parts};
+use crate::problem::{Code, Problem};
+use crate::rate_limit::RateLimit;
+use crate::routes::{BoundRoute, Found, RouteTable};
+use crate::throttle::Throttles;
+
+/// What all requests share.
+pub(crate) struct Gateway<E> {
+    pub parts: Parts<E>,
+    pub limits: Limits,
+    pub stage: String,
+    pub table: RouteTable,
+    pub cors: CorsHeaders,
+    pub throttles: Throttles,
+    pub in_flight: Semaphore,
+    pub event_streams: Arc<Semaphore>,
+}
+
+/// The gateway with its own routes.
+pub(crate) struct Edge<E> {
+    pub gateway: Arc<Gateway<E>>,
+    pub own: Router,
+}
+
+impl<E: Engine> Edge<E> {
+    /// Answers a request.
+    pub(crate) async fn handle(&self, request: Request) -> Response {
+        let gateway = &*self.gateway;
+        let ids = RequestIds::of_request(request.headers(), gateway.parts.clock.now(), rand::random());
+        let origin = gateway.cors.allowed_origin(request.headers());
+        let outcome = match too_long(&request, gateway.limits.max_head_bytes) {
+            Some(problem) => Err(problem),
+            None => self.route(request, &ids).await,
+        };
+        let mut response = match outcome {
+            Ok(response) => written(response, &ids),
+            Err(problem) => problem.render(&ids),
+        };
+        let headers = response.headers_mut();
+        ids.write_to(headers);
+        origin.write_to(headers);
+        response
+    }
+
+    async fn route(&self, request: Request, ids: &RequestIds) -> Result<Response, Problem> {
+        // The path outlives the request's parts, which the event takes over.
+        let uri = request.uri().clone();
+        match self.gateway.table.find(uri.path()) {
+            Some(found) => self.gateway.business(&found, request, ids).await,
+            None => {
+                let mut own = self.own.clone();
+                match own.call(request).await {
+                    Ok(mut response) => {
+                        if is_preflight(&response) {
+                            self.gateway.cors.write_preflight(response.headers_mut());
+                        }
+                        Ok(response)
+                    }
+                    Err(never) => match never {},
+                }
+            }
+        }
+    }
+}
+
+/// Marks the answer to `OPTIONS`, to which the edge adds CORS' part.
+#[derive(Clone, Copy)]
+pub(crate) struct Preflight;
+
+fn is_preflight(response: &Response) -> bool {
+    response.extensions().get::<Preflight>().is_some()
+}
+
+/// The answer to `OPTIONS`, which needs no key.
+pub(crate) fn options_answer(allow: Option<HeaderValue>) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.extensions_mut().insert(Preflight);
+    if let Some(allow) = allow {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    response
+}
+
+impl<E: Engine> Gateway<E> {
+    async fn business(
+        &self,
+        found: &Found<'_>,
+        request: Request,
+        ids: &RequestIds,
+    ) -> Result<Response, Problem> {
+        let started = Instant::now();
+        let Some(route) = found.resource.route(request.method()) else {
+            let allow = Some(found.resource.allow());
+            if request.method() != Method::OPTIONS {
+                return Err(Problem::method_not_allowed(allow));
+            }
+            let mut response = options_answer(allow);
+            self.cors.write_preflight(response.headers_mut());
+            return Ok(response);
+        };
+        let outcome = self.admitted(found, route, request, ids).await;
+        self.count(route, &outcome, started);
+        outcome
+    }
+
+    /// Checks the key, then serves the call; the key's limits go on the answer either way.
+    async fn admitted(
+        &self,
+        found: &Found<'_>,
+        route: &BoundRoute,
+        request: Request,
+        ids: &RequestIds,
+    ) -> Result<Response, Problem> {
+        let (key, limits) = self.admit(route, &request)?;
+        let mut outcome = self.serve(found, route, request, key.as_deref(), ids).await;
+        match &mut outcome {
+            Ok(response) => limits.write_to(response.headers_mut()),
+            Err(problem) => limits.write_to(problem.headers_mut()),
+        }
+        outcome
+    }
+
+    fn admit(
+        &self,
+        route: &BoundRoute,
+        request: &Request,
+    ) -> Result<(Option<Arc<ApiKey>>, RateLimit), Problem> {
+        if !route.api_key_required && !route.admin {
+            return Ok((None, RateLimit::default()));
+        }
+        let engine = &*self.parts.engine;
+        let key = access::authenticate(engine, request.headers())?;
+        if route.admin {
+            access::require_admin(&key)?;
+        }
+        let limits = access::meter(engine, &self.throttles, &*self.parts.clock, &key)?;
+        Ok((Some(key), limits))
+    }
+
+    async fn serve(
+        &self,
+        found: &Found<'_>,
+        route: &BoundRoute,
+        request: Request,
+        key: Option<&ApiKey>,
+        ids: &RequestIds,
+    ) -> Result<Response, Problem> {
+        if events::is_stream_request(route, request.headers()) {
+            return events::open_stream(self, request.uri(), request.headers());
+        }
+        let path_parameters = found.path_parameters().map_err(|_| {
+            let detail = "The path is not UTF-8 once its percent signs are decoded.";
+            Problem::new(Code::BadRequest, detail)
+        })?;
+        let (parts, body) = request.into_parts();
+        let body = read_json_text(&parts.headers, body, &self.limits).await?;
+        let around = Surroundings {
+            route,
+            path_parameters,
+            key,
+            ids,
+            stage: &self.stage,
+            now: self.parts.clock.now(),
+        };
+        let event = event::proxy_event(parts, body, around)?;
+        invoke(route, event, ids, &self.in_flight).await
+    }
+
+    /// API Gateway's metrics of one call.
+    fn count(&self, route: &BoundRoute, outcome: &Result<Response, Problem>, started: Instant) {
+        let status = match outcome {
+            Ok(response) => response.status(),
+            Err(problem) => problem.status(),
+        };
+        let dimensions = [
+            ("Resource", route.resource.as_str()),
+            ("Method", route.method.as_str()),
+        ];
+        let metrics = &*self.parts.metrics;
+        metrics.count("Count", &dimensions, 1);
+        if status.is_client_error() {
+            metrics.count("4XXError", &dimensions, 1);
+        } else if status.is_server_error() {
+            metrics.count("5XXError", &dimensions, 1);
+        }
+        metrics.observe("Latency", &dimensions, started.elapsed().as_secs_f64() * 1000.0);
+    }
+}
+
+/// A handler of our own may have answered with a problem.
+fn written(mut response: Response, ids: &RequestIds) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else {
+        return response;
+    };
+    // What the router added, such as Allow, stays.
+    let mut headers = std::mem::take(response.headers_mut());
+    headers.remove(CONTENT_LENGTH);
+    let mut response = problem.render(ids);
+    for (name, value) in &headers {
+        response.headers_mut().insert(name, value.clone());
+    }
+    response
+}
+
+fn too_long(request: &Request, max: usize) -> Option<Problem> {
+    let uri = request.uri();
+    let target = uri.path().len() + uri.query().map_or(0, |query| query.len() + 1);
+    let headers: usize = request
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    (target + headers > max).then(|| {
+        Problem::new(
+            Code::HeadersTooLarge,
+            format!("Path, query and headers together hold at most {max} bytes."),
+        )
+    })
+}

@@ -1,0 +1,222 @@
+//! A request's ids: its own, and the trace that it begins or joins.
+//!
+//! There is one trace id of 32 hexadecimal digits. It reads the same in W3C Trace Context's `traceparent` and in
+//! X-Ray's `X-Amzn-Trace-Id`, whose root is its first 8 and its last 24 digits; so a new id begins with the time in
+//! seconds, as X-Ray asks.
+
+use std::fmt::Write;
+
+use domain::Timestamp;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
+
+/// X-Ray's header.
+pub(crate) const X_AMZN_TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+/// W3C Trace Context's header.
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// API Gateway's header.
+pub(crate) const X_AMZN_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// The ids of one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RequestIds {
+    request_id: String,
+    trace_id: String,
+    span_id: u64,
+}
+
+impl RequestIds {
+    /// Takes the ids that the request came with, where they are well formed, and makes those that it lacks from `now`
+    /// and 256 bits of chance. `traceparent` goes before `X-Amzn-Trace-Id`.
+    pub(crate) fn of_request(headers: &HeaderMap, now: Timestamp, chance: [u64; 4]) -> Self {
+        let [a, b, c, d] = chance;
+        let text = |name: &HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
+        let trace_id = text(&TRACEPARENT)
+            .and_then(from_traceparent)
+            .or_else(|| text(&X_AMZN_TRACE_ID).and_then(from_x_ray))
+            .unwrap_or_else(|| new_trace_id(now, c, d));
+        let request_id = text(&X_AMZN_REQUEST_ID)
+            .and_then(|id| Uuid::try_parse(id).ok())
+            .unwrap_or_else(|| uuid::Builder::from_u128((u128::from(a) << 64) | u128::from(b)).into_uuid());
+        let request_id = request_id.hyphenated().to_string();
+        Self {
+            request_id,
+            trace_id,
+            // A span id of zero means none.
+            span_id: (d.rotate_left(32) ^ a).max(1),
+        }
+    }
+
+    /// The request's own id, a UUID.
+    pub(crate) fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// 32 lowercase hexadecimal digits.
+    pub(crate) fn trace_id(&self) -> &str {
+        &self.trace_id
+    }
+
+    /// `Root=1-5759e988-bd862e3fe1be46a994272793`.
+    pub(crate) fn x_ray_header(&self) -> Option<HeaderValue> {
+        let (time, rest) = self.trace_id.split_at(8);
+        let mut text = String::with_capacity(40);
+        text.push_str("Root=1-");
+        text.push_str(time);
+        text.push('-');
+        text.push_str(rest);
+        HeaderValue::try_from(text).ok()
+    }
+
+    /// Writes the ids into an answer's headers.
+    pub(crate) fn write_to(&self, headers: &mut HeaderMap) {
+        let mut traceparent = String::with_capacity(55);
+        // Writing to a String can't fail.
+        let _ = write!(traceparent, "00-{}-{:016x}-01", self.trace_id, self.span_id);
+        let values = [
+            (X_AMZN_REQUEST_ID, HeaderValue::from_str(&self.request_id).ok()),
+            (X_AMZN_TRACE_ID, self.x_ray_header()),
+            (TRACEPARENT, HeaderValue::try_from(traceparent).ok()),
+        ];
+        for (name, value) in values {
+            if let Some(value) = value {
+                headers.insert(name, value);
+            }
+        }
+    }
+}
+
+fn new_trace_id(now: Timestamp, c: u64, d: u64) -> String {
+    let seconds = u32::try_from(now.as_ms() / 1000).unwrap_or(0);
+    let high = c >> 32;
+    let mut id = String::with_capacity(32);
+    let _ = write!(id, "{seconds:08x}{high:08x}{d:016x}");
+    id
+}
+
+fn is_lower_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn is_id(text: &str, digits: usize) -> bool {
+    is_lower_hex(text, digits) && text.bytes().any(|b| b != b'0')
+}
+
+/// `version-trace-parent-flags`. A version above 00 may say more after the flags; `ff` is none.
+fn from_traceparent(text: &str) -> Option<String> {
+    let mut parts = text.split('-');
+    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let known = version == "00" && parts.next().is_none();
+    let later = version != "00" && version != "ff" && is_lower_hex(version, 2);
+    let whole = is_id(trace, 32) && is_id(parent, 16) && is_lower_hex(flags, 2);
+    ((known || later) && whole).then(|| trace.to_owned())
+}
+
+/// Fields between semicolons, of which `Root` counts.
+fn from_x_ray(text: &str) -> Option<String> {
+    let root = text
+        .split(';')
+        .find_map(|field| field.trim().strip_prefix("Root=1-"))?;
+    let (time, rest) = root.split_once('-')?;
+    let id = format!("{time}{rest}");
+    (time.len() == 8 && is_id(&id, 32)).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Timestamp;
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::{RequestIds, TRACEPARENT, X_AMZN_REQUEST_ID, X_AMZN_TRACE_ID};
+
+    const NEW: &str = "65a51f78000000030000000000000004";
+    const GIVEN: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+    fn ids(headers: &[(HeaderName, &str)]) -> RequestIds {
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(n, v)| (n.clone(), HeaderValue::from_str(v).unwrap()))
+            .collect();
+        let now = Timestamp::from_ms(0x65a5_1f78 * 1000 + 999);
+        RequestIds::of_request(&headers, now, [1, 2, 3 << 32, 4])
+    }
+
+    #[test]
+    fn joins_a_well_formed_trace_and_begins_one_otherwise() {
+        let cases = [
+            (
+                TRACEPARENT,
+                "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                GIVEN,
+            ),
+            (
+                TRACEPARENT,
+                "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
+                GIVEN,
+            ),
+            (
+                TRACEPARENT,
+                "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
+                NEW,
+            ),
+            (
+                TRACEPARENT,
+                "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                NEW,
+            ),
+            (
+                TRACEPARENT,
+                "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+                NEW,
+            ),
+            (
+                TRACEPARENT,
+                "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+                NEW,
+            ),
+            (
+                TRACEPARENT,
+                "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+                NEW,
+            ),
+            (TRACEPARENT, "", NEW),
+            (X_AMZN_TRACE_ID, "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736", GIVEN),
+            (
+                X_AMZN_TRACE_ID,
+                "Self=1-2-3; Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Sampled=1",
+                GIVEN,
+            ),
+            (X_AMZN_TRACE_ID, "Root=1-4bf92f3577b34-da6a3ce929d0e0e4736", NEW),
+            (X_AMZN_TRACE_ID, "Root=2-4bf92f35-77b34da6a3ce929d0e0e4736", NEW),
+        ];
+        for (name, value, expected) in cases {
+            assert_eq!(
+                ids(&[(name.clone(), value)]).trace_id(),
+                expected,
+                "{name}: {value}"
+            );
+        }
+    }
+
+    #[test]
+    fn takes_a_request_id_only_when_it_is_a_uuid() {
+        let given = "550e8400-e29b-41d4-a716-446655440000";
+        assert_eq!(ids(&[(X_AMZN_REQUEST_ID, given)]).request_id(), given);
+        let made = ids(&[(X_AMZN_REQUEST_ID, "<script>")]);
+        assert_eq!(made.request_id(), ids(&[]).request_id());
+        assert_eq!(made.request_id().len(), 36);
+    }
+
+    #[test]
+    fn what_it_writes_it_reads_again() {
+        let ids = ids(&[]);
+        let mut headers = HeaderMap::new();
+        ids.write_to(&mut headers);
+        assert_eq!(
+            headers[X_AMZN_TRACE_ID],
+            "Root=1-65a51f78-000000030000000000000004"
+        );
+        assert!(super::from_traceparent(headers[TRACEPARENT].to_str().unwrap()).as_deref() == Some(NEW));
+        assert!(super::from_x_ray(headers[X_AMZN_TRACE_ID].to_str().unwrap()).as_deref() == Some(NEW));
+    }
+}

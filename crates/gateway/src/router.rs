@@ -1,0 +1,65 @@
+//! Putting the gateway together.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::Method;
+use tokio::sync::Semaphore;
+
+use crate::config::{ConfigError, GatewayConfig};
+use crate::cors::CorsHeaders;
+use crate::edge::{Edge, Gateway, options_answer};
+use crate::parts::{Engine, Parts};
+use crate::problem::{Code, Problem};
+use crate::routes::RouteTable;
+use crate::throttle::Throttles;
+use crate::{admin, own};
+
+/// The gateway as a router, ready to be served or driven in process.
+///
+/// # Errors
+/// [`ConfigError`] names the first thing in `config` that can't be served.
+pub fn router<E: Engine>(config: GatewayConfig, mut parts: Parts<E>) -> Result<Router, ConfigError> {
+    let table = RouteTable::new(config.routes, &parts.functions)?;
+    let cors = CorsHeaders::new(&config.cors)?;
+    let more_routes = std::mem::take(&mut parts.more_routes);
+    let gateway = Arc::new(Gateway {
+        parts,
+        limits: config.limits,
+        stage: config.stage,
+        table,
+        cors,
+        throttles: Throttles::default(),
+        in_flight: Semaphore::new(config.limits.max_in_flight),
+        event_streams: Arc::new(Semaphore::new(config.limits.max_event_streams)),
+    });
+    let own = own::routes()
+        .nest("/admin", admin::routes(&gateway))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(Arc::clone(&gateway))
+        .merge(more_routes);
+    let edge = Arc::new(Edge { gateway, own });
+    let answer = move |request: Request| {
+        let edge = Arc::clone(&edge);
+        async move { edge.handle(request).await }
+    };
+    Ok(Router::new().fallback(answer))
+}
+
+async fn not_found() -> Problem {
+    Problem::new(
+        Code::NotFound,
+        "There is nothing at this path; /openapi.json lists all there is.",
+    )
+}
+
+/// The router itself adds `Allow` to what this returns.
+async fn method_not_allowed(method: Method) -> Response {
+    if method == Method::OPTIONS {
+        return options_answer(None);
+    }
+    Problem::method_not_allowed(None).into_response()
+}
