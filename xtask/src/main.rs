@@ -1,2 +1,57 @@
-//! `cargo xtask`: the checks of the project.
-fn main() {}
+//! `cargo xtask`: the checks of the project, the same on a developer's machine and in CI.
+
+mod check;
+mod e2e;
+mod run;
+mod suites;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+const HELP: &str = "cargo xtask: the checks of the project
+
+Usage:
+  cargo xtask test [--quick] [--skip-SUITE ...]   everything that CI runs, suite by suite, with a summary
+  cargo xtask check                               formatting, clippy and documentation
+  cargo xtask e2e                                 only the tests from outside, against the built binary
+
+Suites of test, in order: fmt, clippy, tests, docs, e2e. --quick leaves out docs and e2e.
+The last line of test is 'N passed, N failed'.";
+
+fn main() -> ExitCode {
+    match dispatch() {
+        Ok(code) => code,
+        Err(error) => {
+            run::say(format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch() -> Result<ExitCode> {
+    let root = root()?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, options) = match arguments.split_first() {
+        Some((command, options)) => (command.as_str(), options),
+        None => ("help", &[][..]),
+    };
+    match command {
+        "test" => suites::run(&root, &suites::select(options)?),
+        "check" => suites::run(&root, &suites::select_named(&["fmt", "clippy", "docs"])),
+        "e2e" => suites::run(&root, &suites::select_named(&["e2e"])),
+        "help" | "--help" | "-h" => {
+            run::say(HELP);
+            Ok(ExitCode::SUCCESS)
+        }
+        other => bail!("there is no command {other}\n\n{HELP}"),
+    }
+}
+
+/// The repository's root: the folder above this crate.
+fn root() -> Result<PathBuf> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    root.canonicalize()
+        .with_context(|| format!("{} is gone", root.display()))
+}
