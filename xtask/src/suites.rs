@@ -83,7 +83,7 @@ pub fn select(options: &[String]) -> Result<Vec<&'static Suite>> {
         match (option.as_str(), skipped) {
             ("--quick", _) => suites.retain(|suite| suite.quick),
             (_, Some(name)) if ALL.iter().any(|suite| suite.name == name) => {
-                suites.retain(|suite| suite.name != name)
+                suites.retain(|suite| suite.name != name);
             }
             _ => bail!("test has no option {option}; see cargo xtask help"),
         }

@@ -8,8 +8,10 @@ use std::time::Duration;
 use console::style;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::failure::Failure;
+use crate::table::harmless;
 
 /// How data is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -66,6 +68,14 @@ impl Output {
     /// Says something to a person. That standard error is closed is nothing to fail for.
     pub fn say(&self, text: impl Display) {
         let _ = writeln!(io::stderr(), "{text}");
+    }
+
+    /// Says to people that a list goes on, and the option that goes on with it, when `next` is where. JSON has it in
+    /// the document.
+    pub fn say_more(&self, option: &str, next: &Value) {
+        if let (Value::String(next), false) = (next, self.is_json()) {
+            self.say(format!("there are more: {option} {}", harmless(next)));
+        }
     }
 
     /// Says why a command failed, with the whole chain of causes.

@@ -56,10 +56,10 @@ fn list_queues(client: &Client, output: &Output) -> Result<(), Failure> {
 }
 
 fn list_messages(args: &ListArgs, queue: &str, client: &Client, output: &Output) -> Result<(), Failure> {
-    let messages = messages(client, queue, args.after.clone(), args.limit)?;
-    output.show(&json!({ "messages": messages }), || {
+    let body = messages(client, queue, args.after.clone(), args.limit)?;
+    output.show(&body, || {
         let mut table = Table::new(&["message", "sent", ">receives", "from", "last error"]);
-        for message in &messages {
+        for message in body["messages"].as_array().into_iter().flatten() {
             table.row([
                 text(&message["messageId"]),
                 text(&message["sentAt"]),
@@ -69,5 +69,7 @@ fn list_messages(args: &ListArgs, queue: &str, client: &Client, output: &Output)
             ]);
         }
         table.render("no messages")
-    })
+    })?;
+    output.say_more("--after", &body["nextAfter"]);
+    Ok(())
 }

@@ -72,12 +72,11 @@ fn dead_letter_queues(client: &Client) -> Result<Vec<Value>, Failure> {
         .collect())
 }
 
-/// One page of a queue's messages, oldest first.
-fn messages(client: &Client, queue: &str, after: Option<String>, limit: u32) -> Result<Vec<Value>, Failure> {
+/// One page of a queue's messages, oldest first: `{"messages": [...], "nextAfter"}`.
+fn messages(client: &Client, queue: &str, after: Option<String>, limit: u32) -> Result<Value, Failure> {
     let path = format!("/admin/queues/{}/messages", encode(queue));
-    let body: Value = client.get(&with_query(
+    client.get(&with_query(
         &path,
         &[("after", after), ("limit", Some(limit.to_string()))],
-    ))?;
-    Ok(body["messages"].as_array().cloned().unwrap_or_default())
+    ))
 }

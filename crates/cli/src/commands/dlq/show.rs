@@ -37,14 +37,12 @@ fn find(args: &ShowArgs, client: &Client) -> Result<Value, Failure> {
     let mut after = None;
     loop {
         let page = messages(client, &args.queue, after, PAGE)?;
-        if let Some(message) = page
-            .iter()
-            .find(|m| m["messageId"].as_str() == Some(&args.message))
-        {
+        let mut found = page["messages"].as_array().into_iter().flatten();
+        if let Some(message) = found.find(|m| m["messageId"].as_str() == Some(&args.message)) {
             return Ok(message.clone());
         }
-        after = page.last().map(|m| text(&m["messageId"]));
-        if page.len() < PAGE as usize {
+        after = page["nextAfter"].as_str().map(str::to_owned);
+        if after.is_none() {
             return Err(Failure::NotFound(format!(
                 "there is no message {} in {}",
                 args.message, args.queue

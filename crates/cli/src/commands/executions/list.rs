@@ -1,7 +1,7 @@
 //! `ordermill executions list`
 
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::executions_table;
 use crate::client::{Client, path::with_query};

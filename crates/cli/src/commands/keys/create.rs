@@ -1,7 +1,7 @@
 //! `ordermill keys create`
 
 use clap::{Args, ValueEnum};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use ureq::http::Method;
 
 use crate::client::Client;
@@ -14,7 +14,10 @@ const HELP: &str = "Examples:
   ordermill keys create --name shop
   ordermill keys create --name partner --rate 10 --burst 20 --quota 100000 --period month --output json
 
-The key is shown once: the server keeps only its hash. What isn't given is as the template's usage plan has it.";
+  ordermill keys create --name load-test --rate none
+
+The key is shown once: the server keeps only its hash. With none of --rate, --burst, --quota and --period the key
+has the template's usage plan; with any of them it has a plan of its own, and what isn't given sets no limit.";
 
 /// Make an API key and show it, this once
 #[derive(Debug, Args)]
@@ -63,6 +66,16 @@ enum Period {
     Month,
 }
 
+impl Period {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "DAY",
+            Self::Week => "WEEK",
+            Self::Month => "MONTH",
+        }
+    }
+}
+
 /// Runs the command.
 pub fn run(args: &CreateArgs, client: &Client, output: &Output) -> Result<Verdict, Failure> {
     let answer = client.send(Method::POST, "/admin/keys", Some(&body(args)), &[])?;
@@ -82,28 +95,19 @@ fn body(args: &CreateArgs) -> Value {
     if args.admin {
         body.insert("role".to_owned(), "admin".into());
     }
-    let mut plan = Map::new();
     for (name, bound) in [
         ("ratePerS", args.rate),
         ("burst", args.burst),
         ("quota", args.quota),
     ] {
         match bound {
-            Some(Bound::Most(most)) => plan.insert(name.to_owned(), most.into()),
-            Some(Bound::None) => plan.insert(name.to_owned(), Value::Null),
+            Some(Bound::Most(most)) => body.insert(name.to_owned(), most.into()),
+            Some(Bound::None) => body.insert(name.to_owned(), Value::Null),
             None => None,
         };
     }
     if let Some(period) = args.period {
-        let period = match period {
-            Period::Day => "DAY",
-            Period::Week => "WEEK",
-            Period::Month => "MONTH",
-        };
-        plan.insert("period".to_owned(), json!(period));
-    }
-    if !plan.is_empty() {
-        body.insert("plan".to_owned(), plan.into());
+        body.insert("period".to_owned(), period.as_str().into());
     }
     body.into()
 }

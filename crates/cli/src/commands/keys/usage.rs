@@ -26,12 +26,11 @@ pub fn run(args: &UsageArgs, client: &Client, output: &Output) -> Result<Verdict
     let body: Value = client.get(&format!("/admin/keys/{}/usage", encode(&args.key)))?;
     output.show(&body, || {
         let mut table = Table::new(&[">used", ">quota", "since", "resets"]);
-        let used = &body["usage"];
         table.row([
-            text(&used["used"]),
+            text(&body["used"]),
             text(&body["plan"]["quota"]),
-            text(&used["periodStart"]),
-            text(&used["resetsAt"]),
+            text(&body["periodStart"]),
+            text(&body["resetsAt"]),
         ]);
         table.render("")
     })?;

@@ -62,9 +62,7 @@ pub fn run(args: &ListArgs, client: &Client, output: &Output) -> Result<Verdict,
         document["nextCursor"] = cursor.as_str().into();
     }
     output.show(&document, || orders_table(&views))?;
-    if let (Some(cursor), false) = (cursor, output.is_json()) {
-        output.say(format!("there are more: --cursor {cursor}"));
-    }
+    output.say_more("--cursor", &document["nextCursor"]);
     Ok(Verdict::Done)
 }
 
