@@ -57,9 +57,9 @@ pub fn run(args: &ListArgs, client: &Client, output: &Output) -> Result<Verdict,
         ("limit", Some(args.limit.to_string())),
     ];
     let body: Value = client.get(&with_query("/admin/executions", &parameters))?;
-    let executions = body["executions"].as_array().cloned().unwrap_or_default();
-    output.show(&json!({ "executions": executions }), || {
-        executions_table(&executions)
+    output.show(&body, || {
+        executions_table(body["executions"].as_array().into_iter().flatten())
     })?;
+    output.say_more("--after", &body["nextAfter"]);
     Ok(Verdict::Done)
 }
