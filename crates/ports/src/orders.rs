@@ -58,6 +58,21 @@ pub trait PlaceOrder: Send + Sync {
         order: PlacedOrder,
         idempotency: Option<Idempotency>,
     ) -> impl Future<Output = Result<Placed, PlaceOrderError>> + Send;
+
+    /// The order that was placed with this key and body before, within 24 hours.
+    ///
+    /// Asked when a repeated request would fail by now, because a price or a product changed since: its client still
+    /// gets the first answer. Errors are those of [`Self::place_order`]; only [`PlaceOrderError::KeyReused`],
+    /// [`PlaceOrderError::InFlight`] and [`PlaceOrderError::Store`] (with the id to be placed, `id`) come back.
+    fn find_placed(
+        &self,
+        id: OrderId,
+        idempotency: Idempotency,
+    ) -> impl Future<Output = Result<Option<PlacedOrder>, PlaceOrderError>> + Send {
+        // A store that doesn't answer this is right about every request that doesn't repeat another.
+        let _ = (id, idempotency);
+        async { Ok(None) }
+    }
 }
 
 /// Which orders to list. All conditions must hold.
