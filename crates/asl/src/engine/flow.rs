@@ -1,0 +1,223 @@
+//! How data flows through a state: from its input to its effective input, and from its result to its output.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::view::{Given, View};
+use super::{Engine, stray_branch};
+use crate::failure::Failure;
+use crate::history::{HistoryEventKind, Payload};
+use crate::limits::{MAX_LIVE_BYTES, MAX_VARIABLES_BYTES};
+use crate::model::{Flow, JsonataFlow, Kind, PathFlow, ResultPath, Selection, StateIndex};
+use crate::snapshot::{Activity, BranchId};
+
+/// What leaving a state makes: its output, and the variables it assigns.
+pub(super) struct Exit {
+    pub output: Payload,
+    pub assigned: Option<Value>,
+    /// Where to; `None` ends the branch.
+    pub next: Option<StateIndex>,
+}
+
+impl Engine<'_> {
+    /// The state's input after `InputPath`, and after `Parameters` or `Arguments`.
+    pub(super) fn effective_input(&mut self, id: BranchId) -> Result<Payload, Failure> {
+        self.view(id)?.effective_input()
+    }
+
+    /// Leaves a state that has its result.
+    pub(super) fn complete_state(&mut self, id: BranchId, result: Payload) -> Result<(), Failure> {
+        let view = self.view(id)?;
+        let (output, assigned) = match &view.state.flow {
+            Flow::JsonPath(flow) => view.complete_path(flow, result)?,
+            Flow::Jsonata(flow) => view.complete_jsonata(flow, result)?,
+        };
+        let next = view.state.next;
+        self.exit(
+            id,
+            Exit {
+                output,
+                assigned,
+                next,
+            },
+        )
+    }
+
+    /// Leaves a state: tells the history, keeps the variables and goes on to the next state, or ends the branch.
+    pub(super) fn exit(&mut self, id: BranchId, exit: Exit) -> Result<(), Failure> {
+        let Some(state) = self.state(id) else {
+            return Err(stray_branch());
+        };
+        let Some(bytes) = self.admit(&exit.output) else {
+            return Err(Failure::too_large(&state.name).fatal());
+        };
+        let assigned = exit.assigned.map(Arc::new);
+        let kind = HistoryEventKind::StateExited {
+            state: state.state_type(),
+            name: state.name.clone(),
+            output: exit.output.clone(),
+            assigned: assigned.clone(),
+        };
+        if let Some(Value::Object(variables)) = assigned.as_deref() {
+            self.assign(id, variables)?;
+        }
+        self.record(id, kind);
+        let Some(next) = exit.next else {
+            self.branch_succeeded(id, exit.output);
+            return Ok(());
+        };
+        if let Some(branch) = self.snapshot.branch_mut(id) {
+            branch.state = next;
+            branch.input = exit.output;
+            branch.input_bytes = bytes;
+            branch.activity = Activity::Enter;
+            self.ready.push_back(id);
+        }
+        self.check_live_bytes()
+    }
+
+    /// Many branches that each hold a payload within its limit can still be too much together.
+    fn check_live_bytes(&self) -> Result<(), Failure> {
+        let live: usize = self
+            .snapshot
+            .branches
+            .iter()
+            .map(|branch| branch.input_bytes)
+            .sum();
+        if live > MAX_LIVE_BYTES {
+            let problem =
+                format!("The branches of the execution hold more than {MAX_LIVE_BYTES} bytes together.");
+            return Err(Failure::named("States.DataLimitExceeded", problem).fatal());
+        }
+        Ok(())
+    }
+
+    fn assign(&mut self, id: BranchId, assigned: &Map<String, Value>) -> Result<(), Failure> {
+        for value in assigned.values() {
+            if self.admit(value).is_none() {
+                return Err(Failure::too_large("Assign").fatal());
+            }
+        }
+        let Some(branch) = self.snapshot.branch_mut(id) else {
+            return Ok(());
+        };
+        for (name, value) in assigned {
+            branch.variables.insert(name.clone(), value.clone());
+        }
+        let bytes: usize = branch
+            .variables
+            .values()
+            .map(|value| crate::payload::extent(value).bytes)
+            .sum();
+        if bytes > MAX_VARIABLES_BYTES {
+            return Err(Failure::too_large("Assign").fatal());
+        }
+        Ok(())
+    }
+}
+
+impl View<'_> {
+    /// The state's input after `InputPath`, and after `Parameters` or `Arguments`.
+    pub(super) fn effective_input(&self) -> Result<Payload, Failure> {
+        let raw = &self.branch.input;
+        match &self.state.flow {
+            Flow::JsonPath(flow) => {
+                let input = self.selected(&flow.input, raw)?;
+                match &flow.parameters {
+                    Some(template) => Ok(Arc::new(self.template(template, &input)?)),
+                    None => Ok(input),
+                }
+            }
+            Flow::Jsonata(flow) => match &flow.arguments {
+                Some(template) => Ok(Arc::new(self.jsonata_template(
+                    "Arguments",
+                    template,
+                    Given::input(raw),
+                )?)),
+                None => Ok(raw.clone()),
+            },
+        }
+    }
+
+    /// What `InputPath` or `OutputPath` lets through.
+    pub(super) fn selected(&self, selection: &Selection, value: &Payload) -> Result<Payload, Failure> {
+        match selection {
+            Selection::Whole => Ok(value.clone()),
+            Selection::Nothing => Ok(Arc::new(Value::Object(Map::new()))),
+            Selection::Path(path) => Ok(Arc::new(self.select(path, value)?)),
+        }
+    }
+
+    fn complete_path(&self, flow: &PathFlow, result: Payload) -> Result<(Payload, Option<Value>), Failure> {
+        let result = match &flow.selector {
+            Some(template) => Arc::new(self.template(template, &result)?),
+            None => result,
+        };
+        let assigned = flow
+            .assign
+            .as_ref()
+            .map(|template| self.template(template, &result))
+            .transpose()?;
+        let combined = match self.state.kind {
+            // These states have no result of their own to place.
+            Kind::Choice { .. } | Kind::Wait(_) | Kind::Succeed | Kind::Fail { .. } => result,
+            Kind::Pass { .. } | Kind::Task(_) | Kind::Parallel { .. } | Kind::Map(_) => {
+                self.placed(&flow.result, &result)?
+            }
+        };
+        Ok((self.selected(&flow.output, &combined)?, assigned))
+    }
+
+    /// The state's input with the result where `ResultPath` puts it.
+    pub(super) fn placed(&self, path: &ResultPath, result: &Payload) -> Result<Payload, Failure> {
+        match path {
+            ResultPath::Replace => Ok(result.clone()),
+            ResultPath::Discard => Ok(self.branch.input.clone()),
+            ResultPath::At(path) => {
+                let mut combined = Value::clone(&self.branch.input);
+                path.set(&mut combined, Value::clone(result))
+                    .map_err(|_problem| {
+                        self.runtime(format!(
+                            "Unable to apply step \"{}\" to input {}",
+                            path.as_str(),
+                            crate::payload::quoted(&self.branch.input)
+                        ))
+                    })?;
+                Ok(Arc::new(combined))
+            }
+        }
+    }
+
+    fn complete_jsonata(
+        &self,
+        flow: &JsonataFlow,
+        result: Payload,
+    ) -> Result<(Payload, Option<Value>), Failure> {
+        let given = Given {
+            input: &self.branch.input,
+            result: self.jsonata_result(&result),
+            error_output: None,
+        };
+        let assigned = flow
+            .assign
+            .as_ref()
+            .map(|template| self.jsonata_template("Assign", template, given))
+            .transpose()?;
+        let output = match &flow.output {
+            Some(template) => Arc::new(self.jsonata_template("Output", template, given)?),
+            None => result.clone(),
+        };
+        Ok((output, assigned))
+    }
+
+    /// `$states.result` exists only in the states that call or run something.
+    fn jsonata_result<'r>(&self, result: &'r Value) -> Option<&'r Value> {
+        match self.state.kind {
+            Kind::Task(_) | Kind::Parallel { .. } | Kind::Map(_) => Some(result),
+            Kind::Pass { .. } | Kind::Choice { .. } | Kind::Wait(_) | Kind::Succeed | Kind::Fail { .. } => {
+                None
+            }
+        }
+    }
+}

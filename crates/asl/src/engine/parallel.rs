@@ -1,0 +1,86 @@
+//! The Parallel state.
+
+use serde_json::Map;
+
+use super::Engine;
+use super::simple::array;
+use crate::failure::Failure;
+use crate::history::{HistoryEventKind as Event, Payload};
+use crate::model::StateIndex;
+use crate::snapshot::{Activity, Branch, BranchId, Parent};
+
+impl Engine<'_> {
+    pub(super) fn start_parallel(&mut self, id: BranchId, starts: &[StateIndex]) -> Result<(), Failure> {
+        let input = self.effective_input(id)?;
+        self.record(id, Event::ParallelStateStarted);
+        if let Some(branch) = self.snapshot.branch_mut(id) {
+            branch.activity = Activity::Parallel {
+                results: vec![None; starts.len()],
+            };
+        }
+        for (index, start) in (0_u32..).zip(starts) {
+            let child = self.add_branch(Parent { branch: id, index }, *start, input.clone());
+            self.ready.extend(child);
+        }
+        Ok(())
+    }
+
+    /// Adds a branch inside another one's state; its history goes on from there.
+    pub(super) fn add_branch(
+        &mut self,
+        parent: Parent,
+        start: StateIndex,
+        input: Payload,
+    ) -> Option<BranchId> {
+        let outer = self.snapshot.branch(parent.branch)?;
+        let (last_event, unrecorded) = (outer.last_event, outer.unrecorded);
+        let input_bytes = crate::payload::extent(&input).bytes;
+        self.snapshot.last_branch += 1;
+        let id = self.snapshot.last_branch;
+        self.snapshot.branches.push(Branch {
+            id,
+            parent: Some(parent),
+            state: start,
+            input,
+            input_bytes,
+            variables: Map::new(),
+            last_event,
+            entered_event: last_event,
+            entered_at: self.at,
+            retries: Vec::new(),
+            unrecorded,
+            activity: Activity::Enter,
+        });
+        Some(id)
+    }
+
+    pub(super) fn parallel_branch_succeeded(&mut self, id: BranchId, parent: Parent, output: Payload) {
+        self.remove(id);
+        let Some(outer) = self.snapshot.branch_mut(parent.branch) else {
+            return;
+        };
+        let Activity::Parallel { results } = &mut outer.activity else {
+            return;
+        };
+        if let Some(result) = results.get_mut(parent.index as usize) {
+            *result = Some(output);
+        }
+        if results.iter().any(Option::is_none) {
+            return;
+        }
+        let results = std::mem::take(results);
+        self.record(parent.branch, Event::ParallelStateSucceeded);
+        let result = array(results.into_iter().flatten().collect());
+        if let Err(failure) = self.complete_state(parent.branch, result) {
+            self.fail_state(parent.branch, failure);
+        }
+    }
+
+    pub(super) fn parallel_branch_failed(&mut self, id: BranchId, parent: Parent, failure: Failure) {
+        self.remove(id);
+        match self.state(parent.branch) {
+            Some(state) => self.fail_container(parent.branch, state, failure),
+            None => self.finish_failed(&failure),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! A history event as JSON, in the members that `GetExecutionHistory` gives it.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::ser::{Error, SerializeMap, Serializer};
+use serde_json::Value;
+
+use super::{ErrorDetails, HistoryEvent, HistoryEventKind as Kind, ResourceDetails};
+
+/// A time as the history and the context object write it: RFC 3339 in UTC with milliseconds.
+pub(crate) fn time_text(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+impl Serialize for HistoryEvent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("timestamp", &time_text(self.timestamp))?;
+        map.serialize_entry("type", self.type_name())?;
+        map.serialize_entry("id", &self.id)?;
+        map.serialize_entry("previousEventId", &self.previous_event_id)?;
+        if let Some(member) = details_member(&self.kind) {
+            map.serialize_entry(member, &Details(&self.kind))?;
+        }
+        map.end()
+    }
+}
+
+/// The member that holds an event's details; the Started, Succeeded and Failed events of containers have none.
+fn details_member(kind: &Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::ExecutionStarted { .. } => "executionStartedEventDetails",
+        Kind::ExecutionSucceeded { .. } => "executionSucceededEventDetails",
+        Kind::ExecutionFailed(_) => "executionFailedEventDetails",
+        Kind::ExecutionTimedOut(_) => "executionTimedOutEventDetails",
+        Kind::ExecutionAborted(_) => "executionAbortedEventDetails",
+        Kind::StateEntered { .. } => "stateEnteredEventDetails",
+        Kind::StateExited { .. } => "stateExitedEventDetails",
+        Kind::LambdaFunctionScheduled { .. } => "lambdaFunctionScheduledEventDetails",
+        Kind::LambdaFunctionSucceeded { .. } => "lambdaFunctionSucceededEventDetails",
+        Kind::LambdaFunctionFailed(_) => "lambdaFunctionFailedEventDetails",
+        Kind::LambdaFunctionTimedOut(_) => "lambdaFunctionTimedOutEventDetails",
+        Kind::ActivityScheduled { .. } => "activityScheduledEventDetails",
+        Kind::ActivitySucceeded { .. } => "activitySucceededEventDetails",
+        Kind::ActivityFailed(_) => "activityFailedEventDetails",
+        Kind::ActivityTimedOut(_) => "activityTimedOutEventDetails",
+        Kind::TaskScheduled { .. } => "taskScheduledEventDetails",
+        Kind::TaskStarted(_) => "taskStartedEventDetails",
+        Kind::TaskSubmitted { .. } => "taskSubmittedEventDetails",
+        Kind::TaskSucceeded { .. } => "taskSucceededEventDetails",
+        Kind::TaskFailed { .. } => "taskFailedEventDetails",
+        Kind::TaskTimedOut { .. } => "taskTimedOutEventDetails",
+        Kind::MapStateStarted { .. } => "mapStateStartedEventDetails",
+        Kind::MapIterationStarted { .. } => "mapIterationStartedEventDetails",
+        Kind::MapIterationSucceeded { .. } => "mapIterationSucceededEventDetails",
+        Kind::MapIterationFailed { .. } => "mapIterationFailedEventDetails",
+        Kind::MapIterationAborted { .. } => "mapIterationAbortedEventDetails",
+        Kind::MapRunStarted { .. } => "mapRunStartedEventDetails",
+        Kind::MapRunFailed(_) => "mapRunFailedEventDetails",
+        Kind::EvaluationFailed { .. } => "evaluationFailedEventDetails",
+        Kind::LambdaFunctionStarted
+        | Kind::ActivityStarted
+        | Kind::ParallelStateStarted
+        | Kind::ParallelStateSucceeded
+        | Kind::ParallelStateFailed
+        | Kind::MapStateSucceeded
+        | Kind::MapStateFailed
+        | Kind::MapRunSucceeded => return None,
+    })
+}
+
+struct Details<'a>(&'a Kind);
+
+impl Serialize for Details<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self.0 {
+            Kind::ExecutionStarted { input, role_arn } => {
+                payload(&mut map, "input", "inputDetails", input)?;
+                map.serialize_entry("roleArn", role_arn)?;
+            }
+            Kind::ExecutionSucceeded { output }
+            | Kind::LambdaFunctionSucceeded { output }
+            | Kind::ActivitySucceeded { output } => payload(&mut map, "output", "outputDetails", output)?,
+            Kind::ExecutionFailed(details)
+            | Kind::ExecutionTimedOut(details)
+            | Kind::ExecutionAborted(details)
+            | Kind::LambdaFunctionFailed(details)
+            | Kind::LambdaFunctionTimedOut(details)
+            | Kind::ActivityFailed(details)
+            | Kind::ActivityTimedOut(details)
+            | Kind::MapRunFailed(details) => error(&mut map, details)?,
+            Kind::StateEntered { name, input, .. } => {
+                map.serialize_entry("name", name)?;
+                payload(&mut map, "input", "inputDetails", input)?;
+            }
+            Kind::StateExited {
+                name,
+                output,
+                assigned,
+                ..
+            } => {
+                map.serialize_entry("name", name)?;
+                payload(&mut map, "output", "outputDetails", output)?;
+                if let Some(Value::Object(variables)) = assigned.as_deref() {
+                    map.serialize_entry("assignedVariables", &Texts(variables))?;
+                    map.serialize_entry("assignedVariablesDetails", &Truncated::NO)?;
+                }
+            }
+            Kind::LambdaFunctionScheduled {
+                resource,
+                input,
+                timeout_s,
+            } => {
+                map.serialize_entry("resource", resource)?;
+                payload(&mut map, "input", "inputDetails", input)?;
+                seconds(&mut map, "timeoutInSeconds", *timeout_s)?;
+            }
+            Kind::ActivityScheduled {
+                resource,
+                input,
+                timeout_s,
+                heartbeat_s,
+            } => {
+                map.serialize_entry("resource", resource)?;
+                payload(&mut map, "input", "inputDetails", input)?;
+                seconds(&mut map, "timeoutInSeconds", *timeout_s)?;
+                seconds(&mut map, "heartbeatInSeconds", *heartbeat_s)?;
+            }
+            Kind::TaskScheduled {
+                task,
+                parameters,
+                timeout_s,
+                heartbeat_s,
+            } => {
+                resource(&mut map, task)?;
+                map.serialize_entry("parameters", &text_of(parameters).map_err(Error::custom)?)?;
+                seconds(&mut map, "timeoutInSeconds", *timeout_s)?;
+                seconds(&mut map, "heartbeatInSeconds", *heartbeat_s)?;
+            }
+            Kind::TaskStarted(task) => resource(&mut map, task)?,
+            Kind::TaskSubmitted { task, output } | Kind::TaskSucceeded { task, output } => {
+                resource(&mut map, task)?;
+                payload(&mut map, "output", "outputDetails", output)?;
+            }
+            Kind::TaskFailed { task, details } | Kind::TaskTimedOut { task, details } => {
+                resource(&mut map, task)?;
+                error(&mut map, details)?;
+            }
+            Kind::MapStateStarted { length } => map.serialize_entry("length", length)?,
+            Kind::MapIterationStarted { name, index }
+            | Kind::MapIterationSucceeded { name, index }
+            | Kind::MapIterationFailed { name, index }
+            | Kind::MapIterationAborted { name, index } => {
+                map.serialize_entry("name", name)?;
+                map.serialize_entry("index", index)?;
+            }
+            Kind::MapRunStarted { map_run_arn } => map.serialize_entry("mapRunArn", map_run_arn)?,
+            Kind::EvaluationFailed {
+                details,
+                location,
+                state,
+            } => {
+                error(&mut map, details)?;
+                map.serialize_entry("location", location)?;
+                map.serialize_entry("state", state)?;
+            }
+            Kind::LambdaFunctionStarted
+            | Kind::ActivityStarted
+            | Kind::ParallelStateStarted
+            | Kind::ParallelStateSucceeded
+            | Kind::ParallelStateFailed
+            | Kind::MapStateSucceeded
+            | Kind::MapStateFailed
+            | Kind::MapRunSucceeded => {}
+        }
+        map.end()
+    }
+}
+
+/// What AWS adds to each payload: whether it was cut short, which never happens here.
+#[derive(Serialize)]
+struct Truncated {
+    truncated: bool,
+}
+
+impl Truncated {
+    const NO: Truncated = Truncated { truncated: false };
+}
+
+/// Variables by their names, each as JSON text.
+struct Texts<'a>(&'a serde_json::Map<String, Value>);
+
+impl Serialize for Texts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in self.0 {
+            map.serialize_entry(name, &text_of(value).map_err(Error::custom)?)?;
+        }
+        map.end()
+    }
+}
+
+fn text_of(value: &Value) -> serde_json::Result<String> {
+    serde_json::to_string(value)
+}
+
+fn payload<M: SerializeMap>(map: &mut M, member: &str, details: &str, value: &Value) -> Result<(), M::Error> {
+    map.serialize_entry(member, &text_of(value).map_err(Error::custom)?)?;
+    map.serialize_entry(details, &Truncated::NO)
+}
+
+fn error<M: SerializeMap>(map: &mut M, details: &ErrorDetails) -> Result<(), M::Error> {
+    for (member, value) in [("error", &details.error), ("cause", &details.cause)] {
+        if let Some(value) = value {
+            map.serialize_entry(member, value)?;
+        }
+    }
+    Ok(())
+}
+
+fn resource<M: SerializeMap>(map: &mut M, task: &ResourceDetails) -> Result<(), M::Error> {
+    map.serialize_entry("resourceType", &task.resource_type)?;
+    map.serialize_entry("resource", &task.resource)
+}
+
+fn seconds<M: SerializeMap>(map: &mut M, member: &str, value: Option<u64>) -> Result<(), M::Error> {
+    value.map_or(Ok(()), |value| map.serialize_entry(member, &value))
+}

@@ -1,0 +1,56 @@
+//! The bounds that Step Functions sets, and those that keep one step of a hostile definition short.
+
+use serde_json::Value;
+
+use crate::payload::{Extent, extent};
+
+/// How large a state's or a task's input or output may be, in bytes of JSON text: 256 KiB.
+pub const MAX_PAYLOAD_BYTES: usize = 256 * 1024;
+/// How many events a history may have; the execution fails when it would have more.
+pub const MAX_HISTORY_EVENTS: u64 = 25_000;
+/// How deeply a payload may be nested. AWS names no bound; this one keeps a snapshot readable by any JSON parser.
+pub const MAX_PAYLOAD_DEPTH: usize = 100;
+/// How long a definition may be, in bytes: 1 MB.
+pub const MAX_DEFINITION_BYTES: usize = 1024 * 1024;
+/// How long a Wait state may wait, in seconds, when it is given a timestamp; `i32::MAX`.
+pub const MAX_WAIT_S: i64 = i32::MAX as i64;
+/// How many iterations of an inline Map run at a time when `MaxConcurrency` sets no lower bound.
+pub const MAX_INLINE_CONCURRENCY: u32 = 40;
+/// How many child executions of a distributed Map run at a time when `MaxConcurrency` sets no lower bound.
+pub const MAX_DISTRIBUTED_CONCURRENCY: u32 = 1000;
+/// How much the inputs of the iterations of one Map state that run at a time may be together, in bytes: larger inputs
+/// run fewer at a time.
+pub const MAX_ITERATION_INPUT_BYTES: usize = 16 * 1024 * 1024;
+/// How much all branches of an execution may hold at a time, in bytes of JSON text: 64 MiB.
+pub const MAX_LIVE_BYTES: usize = 64 * 1024 * 1024;
+/// How many events all children of an execution's distributed Maps may have together.
+pub const MAX_UNRECORDED_EVENTS: u64 = 1_000_000;
+/// How many events one step may add before it leaves the rest to the next [`Woken`](crate::EventKind::Woken).
+pub(crate) const STEP_EVENTS: usize = 2_000;
+/// How many bytes of payload one step may pass through states before it leaves the rest to the next.
+pub(crate) const STEP_BYTES: usize = 4 * 1024 * 1024;
+/// How large all variables of an execution may be together, in bytes of JSON text: 10 MiB.
+pub const MAX_VARIABLES_BYTES: usize = 10 * 1024 * 1024;
+
+/// How long a value is as JSON text, in bytes; `None` when it is larger or deeper than a payload may be.
+pub(crate) fn payload_bytes(value: &Value) -> Option<usize> {
+    let Extent { bytes, depth } = extent(value);
+    (bytes <= MAX_PAYLOAD_BYTES && depth <= MAX_PAYLOAD_DEPTH).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_too_large_or_too_deep_has_no_length() {
+        let text = |bytes: usize| Value::String("a".repeat(bytes - 2));
+        assert_eq!(payload_bytes(&text(MAX_PAYLOAD_BYTES)), Some(MAX_PAYLOAD_BYTES));
+        assert_eq!(payload_bytes(&text(MAX_PAYLOAD_BYTES + 1)), None);
+        let deep = |levels: usize| (1..levels).fold(json!([]), |value, _| json!([value]));
+        assert!(payload_bytes(&deep(MAX_PAYLOAD_DEPTH)).is_some());
+        assert_eq!(payload_bytes(&deep(MAX_PAYLOAD_DEPTH + 1)), None);
+    }
+}

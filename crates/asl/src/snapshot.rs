@@ -1,0 +1,260 @@
+//! An execution between two steps: all that must be kept to go on, and nothing that the definition or the history holds.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::history::Payload;
+use crate::model::StateIndex;
+use crate::{Definition, Outcome, TaskCall, TaskId};
+
+/// The version that this crate writes. A snapshot of another version is refused when it is read.
+const VERSION: u8 = 1;
+
+/// An execution between two steps.
+///
+/// Small and serialisable: store it, and after a restart read it back and go on. It belongs to the very definition
+/// that it was made with; [`step`](crate::step) fails the execution if it is given another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub(crate) version: Version,
+    /// The definition's fingerprint.
+    pub(crate) definition: u64,
+    pub(crate) execution: Execution,
+    /// The id of the last history event.
+    pub(crate) last_event: u64,
+    /// How many events the children of distributed Maps had, which no history holds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) unrecorded_events: u64,
+    pub(crate) last_task: u64,
+    pub(crate) last_branch: u32,
+    /// How often each Task state was entered, by its slot.
+    pub(crate) visits: Vec<u32>,
+    /// Everything that is under way, by rising ids; the execution itself is the first.
+    pub(crate) branches: Vec<Branch>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) outcome: Option<Outcome>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
+}
+
+/// What the context object says about the execution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Execution {
+    pub arn: Arc<str>,
+    pub name: Arc<str>,
+    pub machine_arn: Arc<str>,
+    pub machine_name: Arc<str>,
+    pub role_arn: Arc<str>,
+    pub started_at: Timestamp,
+    /// When the machine's `TimeoutSeconds` runs out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+    /// Kept only when an expression of the definition reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Payload>,
+}
+
+/// Names a branch within its execution.
+pub(crate) type BranchId = u32;
+
+/// One thread of control: the execution itself, a branch of a Parallel state or an iteration of a Map state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Branch {
+    pub id: BranchId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+    pub state: StateIndex,
+    pub input: Payload,
+    /// How large the input is as JSON text.
+    pub input_bytes: usize,
+    /// The variables assigned in this branch; those of the branches around it can be read too.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub variables: Map<String, Value>,
+    /// The history event that the next one of this branch follows.
+    pub last_event: u64,
+    pub entered_event: u64,
+    pub entered_at: Timestamp,
+    /// How often each retrier of the state was used, by its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retries: Vec<u32>,
+    /// Whether it is in a child of a distributed Map, whose events are not in this history.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unrecorded: bool,
+    pub activity: Activity,
+}
+
+/// What a branch belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Parent {
+    pub branch: BranchId,
+    /// Which of the parent's branches or iterations it is.
+    pub index: u32,
+}
+
+/// What a branch is doing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Activity {
+    /// About to enter its state.
+    Enter,
+    /// About to try its state again.
+    Retry,
+    /// In a Wait state.
+    Wait {
+        until: Timestamp,
+    },
+    /// Between two attempts.
+    BackOff {
+        until: Timestamp,
+    },
+    Task(OpenTask),
+    Parallel {
+        results: Vec<Option<Payload>>,
+    },
+    Map(MapProgress),
+}
+
+/// A task attempt whose outcome is awaited.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OpenTask {
+    pub id: TaskId,
+    pub visit: u32,
+    /// The chance that the input was evaluated with, so that the same input can be had again.
+    pub seed: u64,
+    pub submitted: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat: Option<Heartbeat>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Heartbeat {
+    pub every_s: u64,
+    pub due_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MapProgress {
+    /// What the iterations are given, or would be but for an item selector.
+    pub items: Vec<Payload>,
+    /// The next item to start.
+    pub next: u32,
+    pub limit: u32,
+    pub open: u32,
+    /// The largest input that an iteration was given.
+    pub largest_bytes: usize,
+    /// How large the results are together as JSON text.
+    pub result_bytes: usize,
+    pub results: Vec<Option<Payload>>,
+    pub failed: u32,
+    /// How many failures are tolerated; `None` when the first failure is the Map's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tolerated: Option<u32>,
+}
+
+/// The snapshot's version, which is checked when it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub(crate) struct Version;
+
+impl From<Version> for u8 {
+    fn from(Version: Version) -> u8 {
+        VERSION
+    }
+}
+
+impl TryFrom<u8> for Version {
+    type Error = String;
+
+    fn try_from(version: u8) -> Result<Version, String> {
+        if version == VERSION {
+            Ok(Version)
+        } else {
+            Err(format!(
+                "a snapshot of version {version}; this release reads version {VERSION}"
+            ))
+        }
+    }
+}
+
+impl Snapshot {
+    /// When the execution must next be woken, if nothing else happens; `None` when no timer runs. A time in the past
+    /// asks for [`EventKind::Woken`](crate::EventKind::Woken) at once.
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        if self.outcome.is_some() {
+            return None;
+        }
+        self.branches
+            .iter()
+            .filter_map(Branch::wake_at)
+            .chain(self.execution.deadline)
+            .min()
+    }
+
+    /// The task attempts whose outcome is awaited, to be issued again after a restart. The same ids, inputs and tokens
+    /// come out as when they were first issued.
+    pub fn open_calls(&self, definition: &Definition) -> Vec<TaskCall> {
+        crate::engine::open_calls(definition, self)
+    }
+
+    /// How the execution ended; `None` while it runs.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+
+    /// The names of the states that the execution is in: several when branches run side by side. A Parallel or Map
+    /// state stands before the states inside it.
+    pub fn current_states<'d>(&self, definition: &'d Definition) -> Vec<&'d str> {
+        let state = |branch: &Branch| Some(&*definition.machine().states.get(branch.state as usize)?.name);
+        self.branches.iter().filter_map(state).collect()
+    }
+
+    /// How many history events the execution has had.
+    pub fn events(&self) -> u64 {
+        self.last_event
+    }
+
+    pub(crate) fn branch(&self, id: BranchId) -> Option<&Branch> {
+        let at = self.branches.binary_search_by_key(&id, |branch| branch.id).ok()?;
+        self.branches.get(at)
+    }
+
+    pub(crate) fn branch_mut(&mut self, id: BranchId) -> Option<&mut Branch> {
+        let at = self.branches.binary_search_by_key(&id, |branch| branch.id).ok()?;
+        self.branches.get_mut(at)
+    }
+}
+
+impl Branch {
+    fn wake_at(&self) -> Option<Timestamp> {
+        match &self.activity {
+            // Left over by a step that did its share: go on at once.
+            Activity::Enter | Activity::Retry => Some(self.entered_at),
+            Activity::Wait { until } | Activity::BackOff { until } => Some(*until),
+            Activity::Task(task) => task.due_at(),
+            Activity::Map(progress) if progress.can_start() => Some(self.entered_at),
+            Activity::Parallel { .. } | Activity::Map(_) => None,
+        }
+    }
+}
+
+impl OpenTask {
+    /// When the first of its timers runs out.
+    pub(crate) fn due_at(&self) -> Option<Timestamp> {
+        self.timeout_at
+            .into_iter()
+            .chain(self.heartbeat.map(|heartbeat| heartbeat.due_at))
+            .min()
+    }
+}
