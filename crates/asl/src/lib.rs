@@ -11,6 +11,7 @@ pub mod limits;
 mod model;
 pub mod path;
 pub mod payload;
+pub mod replay;
 mod resource;
 mod snapshot;
 
