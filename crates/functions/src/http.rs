@@ -1,0 +1,70 @@
+//! HTTP as API Gateway's proxy integration has it: reading what a request carries, writing answers.
+
+use std::borrow::Cow;
+
+use ::http::HeaderValue;
+use ::http::header::CONTENT_TYPE;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::{Fault, FaultCode};
+use ports::function::Context;
+use ports::function::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use ports::function::aws_lambda_events::encodings::Body;
+use serde::Serialize;
+
+use crate::problem::Problem;
+
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// An answer with a JSON body.
+pub(crate) fn answer(
+    status: u16,
+    content_type: HeaderValue,
+    body: &impl Serialize,
+) -> ApiGatewayProxyResponse {
+    let mut answer = ApiGatewayProxyResponse::default();
+    answer.status_code = status.into();
+    answer.headers.insert(CONTENT_TYPE, content_type);
+    match serde_json::to_string(body) {
+        Ok(json) => answer.body = Some(Body::Text(json)),
+        Err(error) => {
+            let error: &(dyn std::error::Error + 'static) = &error;
+            tracing::error!(event_type = "answer_not_serialised", error);
+            answer.status_code = 500;
+        }
+    }
+    answer
+}
+
+/// A 200 with a JSON body.
+pub(crate) fn ok(body: &impl Serialize) -> ApiGatewayProxyResponse {
+    answer(200, JSON, body)
+}
+
+/// The request's body as bytes; empty when there is none.
+pub(crate) fn body(request: &ApiGatewayProxyRequest) -> Result<Cow<'_, [u8]>, Problem> {
+    let text = request.body.as_deref().unwrap_or_default();
+    if !request.is_base64_encoded {
+        return Ok(Cow::Borrowed(text.as_bytes()));
+    }
+    STANDARD.decode(text).map(Cow::Owned).map_err(|_| {
+        Problem::validation(vec![Fault {
+            pointer: String::new(),
+            code: FaultCode::MalformedJson,
+            detail: "the body is not base64, though it is marked so".to_owned(),
+        }])
+    })
+}
+
+/// A path parameter, as the route names it.
+pub(crate) fn path_parameter<'a>(request: &'a ApiGatewayProxyRequest, name: &str) -> &'a str {
+    request.path_parameters.get(name).map_or("", String::as_str)
+}
+
+/// The trace that the invocation belongs to, when it is a W3C trace id.
+pub(crate) fn trace_id(context: &Context) -> Option<&str> {
+    let id = context.trace_id.as_str();
+    let hex = id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    hex.then_some(id)
+}

@@ -1,0 +1,82 @@
+//! Order analytics: the business figures of the seed's section 8, kept as a materialised view of the table's changes.
+//!
+//! Orders per hour, average order value, conversion rate and payment success rate, by the hour in which the orders were
+//! created. A batch of stream records becomes one sum for each hour and currency; the view adds it once, however often the
+//! stream delivers it.
+
+mod delta;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use ports::analytics::AnalyticsView;
+use ports::function::aws_lambda_events::dynamodb::Event;
+use ports::function::{Context, FunctionError, Handler, Invocation, Reply, ReplyFuture};
+
+use delta::{Deltas, RecordError};
+
+/// The order analytics function.
+#[derive(Debug)]
+pub struct OrderAnalytics<V> {
+    view: Arc<V>,
+}
+
+impl<V> OrderAnalytics<V> {
+    /// The function over this view.
+    pub fn new(view: Arc<V>) -> Self {
+        Self { view }
+    }
+}
+
+impl<V> OrderAnalytics<V>
+where
+    V: AnalyticsView + 'static,
+{
+    /// Adds a batch of the table's changes to the view, all of it or nothing.
+    ///
+    /// # Errors
+    /// `InvalidRecord` for a record that is no change of an order, `StoreFailed` when the view fails.
+    pub async fn handle(&self, event: &Event) -> Result<(), FunctionError> {
+        let Some(last) = event.records.last() else {
+            return Ok(());
+        };
+        let mut deltas = Deltas::default();
+        for record in &event.records {
+            deltas.add(record).map_err(|error| invalid(&error))?;
+        }
+        let sequence_number = delta::sequence_number(last).map_err(|error| invalid(&error))?;
+        let shard = last.event_source_arn.clone().unwrap_or_default();
+        let added = self
+            .view
+            .add_figures(shard, sequence_number, deltas.into_vec())
+            .await;
+        added.map_err(|failure| FunctionError {
+            error_type: "StoreFailed".to_owned(),
+            message: crate::with_causes(&failure),
+        })
+    }
+}
+
+fn invalid(error: &RecordError) -> FunctionError {
+    FunctionError {
+        error_type: "InvalidRecord".to_owned(),
+        message: crate::with_causes(error),
+    }
+}
+
+impl<V> Handler for OrderAnalytics<V>
+where
+    V: AnalyticsView + 'static,
+{
+    fn call(self: Arc<Self>, invocation: Invocation, _context: Context) -> ReplyFuture {
+        Box::pin(async move {
+            match invocation {
+                Invocation::Stream(event) => self.handle(&event).await.map(|()| Reply::Done),
+                Invocation::Api(_) | Invocation::Sqs(_) | Invocation::Sns(_) | Invocation::Direct(_) => Err(
+                    crate::wrong_event("order-analytics", "a batch of the table's stream"),
+                ),
+            }
+        })
+    }
+}

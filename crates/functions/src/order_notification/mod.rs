@@ -1,0 +1,151 @@
+//! Order notification: tells the customer by mail and SMS what became of the order (the seed's section 3).
+//!
+//! A topic's delivery comes in; what it says goes out through the [`Sender`]. A delivery that comes twice sends nothing
+//! twice, for each message has a key made of order, status and channel.
+
+mod message;
+#[cfg(test)]
+mod tests;
+mod texts;
+
+use std::sync::Arc;
+
+use domain::OrderId;
+use ports::function::aws_lambda_events::sns::{SnsEvent, SnsRecord};
+use ports::function::{Context, FunctionError, Handler, Invocation, Reply, ReplyFuture};
+use ports::metrics::Metrics;
+use ports::notify::{Channel, Message, Sender};
+use ports::orders::OrderQueries;
+
+use message::{Notification, Recipients};
+
+/// The order notification function.
+#[derive(Debug)]
+pub struct OrderNotification<S, N, M> {
+    store: Arc<S>,
+    sender: Arc<N>,
+    metrics: Arc<M>,
+}
+
+impl<S, N, M> OrderNotification<S, N, M> {
+    /// The function over these ports.
+    pub fn new(store: Arc<S>, sender: Arc<N>, metrics: Arc<M>) -> Self {
+        Self {
+            store,
+            sender,
+            metrics,
+        }
+    }
+}
+
+impl<S, N, M> OrderNotification<S, N, M>
+where
+    S: OrderQueries + 'static,
+    N: Sender + 'static,
+    M: Metrics + 'static,
+{
+    /// Sends what the deliveries of `event` call for.
+    ///
+    /// # Errors
+    /// `InvalidMessage` for a delivery that says nothing we know, `OrderNotFound` for an unknown order, `StoreFailed` and
+    /// `SendFailed` when a port fails. The topic delivers again then; nothing is sent twice.
+    pub async fn handle(&self, event: &SnsEvent, context: &Context) -> Result<(), FunctionError> {
+        let mut messages = Vec::new();
+        for record in &event.records {
+            messages.extend(self.messages(record, context).await?);
+        }
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let sent: Vec<(OrderId, Channel)> = messages.iter().map(|m| (m.order_id, m.channel)).collect();
+        self.sender
+            .send(messages)
+            .await
+            .map_err(|failure| FunctionError {
+                error_type: "SendFailed".to_owned(),
+                message: crate::with_causes(&failure),
+            })?;
+        for (order_id, channel) in sent {
+            let channel = channel.as_str();
+            self.metrics
+                .count("NotificationsSent", &[("Channel", channel)], 1);
+            tracing::info!(event_type = "notification_sent", orderId = %order_id, channel, traceId = context.trace_id);
+        }
+        Ok(())
+    }
+
+    async fn messages(&self, record: &SnsRecord, context: &Context) -> Result<Vec<Message>, FunctionError> {
+        let notification = Notification::parse(&record.sns.message)?;
+        let mut recipients = notification.recipients();
+        let mut trace_id = notification
+            .trace_id
+            .clone()
+            .unwrap_or_else(|| context.trace_id.clone());
+        // The workflow's own messages name no recipients: they would be in every state's input otherwise.
+        if recipients.is_empty() {
+            let order = self.find_order(notification.order_id).await?;
+            recipients = Recipients {
+                email: order.placed.customer_email,
+                phone: order.placed.customer_phone,
+            };
+            trace_id = order.placed.trace_id;
+        }
+        Ok(compose(&notification, recipients, &trace_id))
+    }
+
+    async fn find_order(&self, id: OrderId) -> Result<domain::Order, FunctionError> {
+        let error = |error_type: &str, message| FunctionError {
+            error_type: error_type.to_owned(),
+            message,
+        };
+        let found = self.store.get_order(id).await;
+        found
+            .map_err(|failure| error("StoreFailed", crate::with_causes(&failure)))?
+            .ok_or_else(|| error("OrderNotFound", format!("there is no order {id}")))
+    }
+}
+
+fn compose(notification: &Notification, recipients: Recipients, trace_id: &str) -> Vec<Message> {
+    let Recipients { email, phone } = recipients;
+    let id = notification.order_id;
+    let mut messages = Vec::with_capacity(2);
+    let mut add = |channel: Channel, recipient: Option<String>, subject: String, body: String| {
+        if let Some(recipient) = recipient {
+            messages.push(Message {
+                key: format!("{id}:{}:{}", notification.status, channel.as_str()),
+                order_id: id,
+                channel,
+                recipient,
+                subject,
+                body,
+                trace_id: trace_id.to_owned(),
+            });
+        }
+    };
+    add(
+        Channel::Email,
+        email,
+        texts::subject(notification),
+        texts::email(notification),
+    );
+    add(Channel::Sms, phone, String::new(), texts::sms(notification));
+    messages
+}
+
+impl<S, N, M> Handler for OrderNotification<S, N, M>
+where
+    S: OrderQueries + 'static,
+    N: Sender + 'static,
+    M: Metrics + 'static,
+{
+    fn call(self: Arc<Self>, invocation: Invocation, context: Context) -> ReplyFuture {
+        Box::pin(async move {
+            match invocation {
+                Invocation::Sns(event) => self.handle(&event, &context).await.map(|()| Reply::Done),
+                Invocation::Api(_) | Invocation::Sqs(_) | Invocation::Stream(_) | Invocation::Direct(_) => {
+                    Err(crate::wrong_event("order-notification", "a topic's delivery"))
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,98 @@
+//! Mode 1: a batch of the queue. Each message begins one order; one that fails goes back to the queue alone.
+
+use domain::{OrderId, Timestamp};
+use ports::function::aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use ports::metrics::Metrics;
+use ports::processing::{BeginError, BeginOrder, BeginProcessing, Begun};
+use serde::Deserialize;
+
+use crate::with_causes;
+
+/// What order creation sends for each order.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MessageBody {
+    order_id: OrderId,
+    created_at: Timestamp,
+    #[serde(default)]
+    trace_id: String,
+}
+
+/// Begins every order of the batch; answers which messages failed.
+pub(super) async fn begin_orders(
+    store: &impl BeginProcessing,
+    metrics: &impl Metrics,
+    batch: SqsEvent,
+) -> SqsBatchResponse {
+    let mut failures = SqsBatchResponse::default();
+    let mut message_ids = Vec::with_capacity(batch.records.len());
+    let mut orders = Vec::with_capacity(batch.records.len());
+    for message in batch.records {
+        match read_message(&message) {
+            Ok(order) => {
+                message_ids.push(message.message_id);
+                orders.push(order);
+            }
+            Err(error) => {
+                log_failure(metrics, message.message_id.as_deref(), &error);
+                failures.batch_item_failures.push(failed(message.message_id));
+            }
+        }
+    }
+    if orders.is_empty() {
+        return failures;
+    }
+    let outcomes = store.begin_processing(orders.clone()).await;
+    for ((message_id, order), outcome) in message_ids.into_iter().zip(&orders).zip(outcomes) {
+        match outcome {
+            Ok(begun) => log_begun(metrics, order, begun),
+            Err(
+                error @ (BeginError::NotFound(_) | BeginError::WrongKey { .. } | BeginError::Store { .. }),
+            ) => {
+                log_failure(metrics, message_id.as_deref(), &error);
+                failures.batch_item_failures.push(failed(message_id));
+            }
+        }
+    }
+    failures
+}
+
+fn read_message(message: &SqsMessage) -> Result<BeginOrder, serde_json::Error> {
+    let body: MessageBody = serde_json::from_str(message.body.as_deref().unwrap_or_default())?;
+    Ok(BeginOrder {
+        order_id: body.order_id,
+        created_at: body.created_at,
+        trace_id: body.trace_id,
+    })
+}
+
+/// A message without an id can't be named, and an empty name fails the whole batch, as on AWS.
+fn failed(message_id: Option<String>) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = message_id.unwrap_or_default();
+    failure
+}
+
+fn log_begun(metrics: &impl Metrics, order: &BeginOrder, begun: Begun) {
+    let status = match begun {
+        Begun::Started => "Started",
+        Begun::AlreadyStarted => "Repeated",
+        Begun::Ended => "Ended",
+    };
+    metrics.count("OrdersBegun", &[("Status", status)], 1);
+    tracing::info!(
+        event_type = "order_begun",
+        orderId = %order.order_id,
+        outcome = status,
+        traceId = order.trace_id,
+    );
+}
+
+fn log_failure(metrics: &impl Metrics, message_id: Option<&str>, error: &dyn std::error::Error) {
+    metrics.count("OrdersBegun", &[("Status", "Failed")], 1);
+    tracing::warn!(
+        event_type = "order_not_begun",
+        messageId = message_id,
+        error = with_causes(error),
+    );
+}
