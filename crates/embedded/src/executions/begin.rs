@@ -1,0 +1,235 @@
+//! Beginning an order: PENDING to PROCESSING, its notification and the start of its execution, in one transaction.
+
+use std::sync::Arc;
+
+use domain::{OrderStatus, PlacedOrder, Timestamp};
+use ports::StoreError;
+use ports::clock::Clock;
+use ports::processing::{BeginError, BeginOrder, BeginProcessing, Begun};
+use serde_json::json;
+
+use super::ReadyExecution;
+use super::drive::note_finished;
+use super::journal::Finish;
+use super::run::{Identity, Run, Segment};
+use crate::Engine;
+use crate::orders::{Changed, OrderRow, change_order};
+use crate::topic::{Attribute, Attributes, Publication, publish};
+use crate::tx::{Notice, Tx};
+use crate::writer::Command;
+
+/// How often to look at an order again that changed under our hands.
+const MAX_LOOKS: usize = 3;
+
+impl BeginProcessing for Engine {
+    async fn begin_processing(&self, orders: Vec<BeginOrder>) -> Vec<Result<Begun, BeginError>> {
+        let mut answers: Vec<Option<Result<Begun, BeginError>>> = orders.iter().map(|_| None).collect();
+        for _ in 0..MAX_LOOKS {
+            let mut waiting = Vec::new();
+            for (at, (order, answer)) in orders.iter().zip(&mut answers).enumerate() {
+                if answer.is_some() {
+                    continue;
+                }
+                match look(self, order) {
+                    Ok(Look::Begin(row)) => waiting.push((at, row)),
+                    Ok(Look::Nothing(begun)) => *answer = Some(Ok(begun)),
+                    Err(error) => *answer = Some(Err(error)),
+                }
+            }
+            if waiting.is_empty() {
+                break;
+            }
+            self.begin_rows(&orders, waiting, &mut answers).await;
+        }
+        answers
+            .into_iter()
+            .zip(&orders)
+            .map(|(answer, order)| answer.unwrap_or(Err(BeginError::Store { id: order.order_id, source: StoreError::Busy })))
+            .collect()
+    }
+}
+
+impl Engine {
+    async fn begin_rows(
+        &self,
+        orders: &[BeginOrder],
+        waiting: Vec<(usize, Box<BeginRow>)>,
+        answers: &mut [Option<Result<Begun, BeginError>>],
+    ) {
+        let (places, rows): (Vec<usize>, Vec<Box<BeginRow>>) = waiting.into_iter().unzip();
+        let machine = self.executor().machine();
+        let command = BeginRows { machine: machine.id, definition: machine.current.id, rows };
+        match self.writer().execute(command).await {
+            Ok(begun) => {
+                let started = begun.iter().filter(|begun| **begun).count();
+                self.metrics().count("ExecutionsStarted", &[("StateMachineArn", &machine.arn)], started as u64);
+                for (at, begun) in places.into_iter().zip(begun) {
+                    // One that changed meanwhile is looked at again.
+                    answers[at] = begun.then_some(Ok(Begun::Started));
+                }
+            }
+            Err(source) => {
+                for at in places {
+                    let id = orders[at].order_id;
+                    answers[at] = Some(Err(BeginError::Store { id, source: source.clone() }));
+                }
+            }
+        }
+    }
+}
+
+enum Look {
+    Begin(Box<BeginRow>),
+    Nothing(Begun),
+}
+
+/// Looks at the order and prepares its beginning.
+fn look(engine: &Engine, order: &BeginOrder) -> Result<Look, BeginError> {
+    let id = order.order_id;
+    let store = |source| BeginError::Store { id, source };
+    let row = engine.readers().read(|connection| OrderRow::find(connection, id)).map_err(store)?;
+    let row = row.ok_or(BeginError::NotFound(id))?;
+    if row.id.created_at() != order.created_at {
+        return Err(BeginError::WrongKey { id, created_at: order.created_at });
+    }
+    match row.status {
+        OrderStatus::Pending => {}
+        // The status and the start are one transaction, so where the one is, the other is.
+        OrderStatus::Processing => return Ok(Look::Nothing(Begun::AlreadyStarted)),
+        OrderStatus::Completed | OrderStatus::Failed | OrderStatus::Cancelled => return Ok(Look::Nothing(Begun::Ended)),
+    }
+    let placed = row.placed().map_err(|error| store(StoreError::failed(error)))?;
+    let now = engine.time().now();
+    let began = OrderRow { status: OrderStatus::Processing, updated_at: now, ..row.clone() };
+    let identity = Identity {
+        name: id.to_string(),
+        input: format!(
+            r#"{{"orderId":"{id}","createdAt":"{}","traceId":"{}"}}"#,
+            order.created_at, placed.trace_id
+        ),
+        trace: placed.trace_id.clone(),
+        started_at: now,
+    };
+    let publication = notification(engine, &placed, OrderStatus::Processing, now);
+    let segment = Segment::start(engine, identity, Some(&began));
+    let finish = segment.finish();
+    if let Some(finish) = &finish {
+        note_finished(engine, &segment, finish);
+    }
+    let row = BeginRow {
+        row,
+        began,
+        publication,
+        entries: segment.entries_json(),
+        last_event_id: segment.last_event_id(),
+        finish,
+        run: Arc::new(segment.committed()),
+    };
+    Ok(Look::Begin(Box::new(row)))
+}
+
+/// What the topic tells of an order that came to this status.
+pub(crate) fn notification(
+    engine: &Engine,
+    placed: &PlacedOrder,
+    status: OrderStatus,
+    at: Timestamp,
+) -> Option<Publication> {
+    let mut message = json!({
+        "orderId": placed.order_id,
+        "createdAt": placed.created_at,
+        "status": status,
+        "customerId": placed.customer_id,
+        "totalAmount": placed.total_amount,
+        "currency": placed.currency,
+        "traceId": placed.trace_id,
+    });
+    if let Some(email) = &placed.customer_email {
+        message["customerEmail"] = json!(email);
+    }
+    if let Some(phone) = &placed.customer_phone {
+        message["customerPhone"] = json!(phone);
+    }
+    let status = Attribute { data_type: "String".into(), string_value: status.as_str().into() };
+    let attributes = Attributes::from([("status".to_owned(), status)]);
+    let topic = &engine.settings().notification_topic;
+    Publication::new(engine, topic, None, message.to_string(), &attributes, placed.trace_id.clone(), at)
+}
+
+/// One order to begin.
+struct BeginRow {
+    row: OrderRow,
+    began: OrderRow,
+    publication: Option<Publication>,
+    entries: String,
+    last_event_id: i64,
+    finish: Option<Finish>,
+    run: Arc<Run>,
+}
+
+struct BeginRows {
+    machine: i64,
+    definition: i64,
+    rows: Vec<Box<BeginRow>>,
+}
+
+impl Command for BeginRows {
+    /// For each order whether it was begun; if not, it changed since it was looked at.
+    type Output = Vec<bool>;
+
+    fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Vec<bool>> {
+        let mut begun = Vec::with_capacity(self.rows.len());
+        for at in 0..self.rows.len() {
+            begun.push(self.begin(tx, at)?);
+        }
+        Ok(begun)
+    }
+}
+
+impl BeginRows {
+    fn begin(&mut self, tx: &mut Tx<'_>, at: usize) -> rusqlite::Result<bool> {
+        let row = &mut self.rows[at];
+        let now = OrderRow::find_key(tx.connection(), row.row.key)?;
+        if now.as_ref() != Some(&row.row) {
+            return Ok(false);
+        }
+        let key = tx.next(|counters| &mut counters.execution);
+        let (status, stopped_at) = row.finish.as_ref().map_or((0, None), |f| (f.status, Some(f.at.as_ms())));
+        let identity = &row.run.identity;
+        tx.prepare(
+            "INSERT INTO executions (key, machine, name, definition, status, input, trace, started_at, stopped_at, error, cause)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .execute((
+            key,
+            self.machine,
+            &identity.name,
+            self.definition,
+            status,
+            &identity.input,
+            &identity.trace,
+            identity.started_at.as_ms(),
+            stopped_at,
+            row.finish.as_ref().and_then(|f| f.error.as_deref()),
+            row.finish.as_ref().and_then(|f| f.cause.as_deref()),
+        ))?;
+        tx.prepare("INSERT INTO journal (execution, seq, events, last_event_id) VALUES (?1, 0, ?2, ?3)")?
+            .execute((key, &row.entries, row.last_event_id))?;
+        let changed = Changed {
+            status: OrderStatus::Processing,
+            updated_at: row.began.updated_at,
+            attributes: row.began.attributes.clone(),
+            needs_attention: false,
+        };
+        change_order(tx, &row.row, &changed, row.began.updated_at)?;
+        if let Some(publication) = &row.publication {
+            publish(tx, publication)?;
+        }
+        // Nobody else has the run before the transaction is committed, unless it was applied before and rolled back.
+        Arc::make_mut(&mut row.run).key = key;
+        if row.finish.is_none() {
+            tx.notify(Notice::Execution(Box::new(ReadyExecution::Loaded(Arc::clone(&row.run)))));
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,156 @@
+//! Drives executions: calls functions, waits for timers, and commits what comes of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use asl::EventKind;
+use domain::Timestamp;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use ports::clock::Clock;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::ReadyExecution;
+use super::integrations::call_function;
+use super::journal::status_name;
+use super::run::{ReplayError, Run, Segment};
+use crate::Engine;
+use crate::error::Chain;
+
+/// How long to wait before a write is tried again that the store could not make.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// An execution that waits longer than this for a timer, and for nothing else, leaves memory meanwhile.
+const PARK_AFTER_MS: i64 = 10_000;
+
+/// Drives each execution that is ready, until the engine stops.
+pub(crate) async fn dispatch(engine: Engine) {
+    let slots = Arc::new(Semaphore::new(engine.settings().limits.concurrent_executions));
+    let mut driven = JoinSet::new();
+    let executor = Arc::clone(engine.executor());
+    let mut waiting = executor.waiting.lock().await;
+    loop {
+        let next = async {
+            let slot = Arc::clone(&slots).acquire_owned().await.ok();
+            (slot, waiting.recv().await)
+        };
+        let (slot, ready) = tokio::select! {
+            biased;
+            () = engine.stopping() => break,
+            next = next => next,
+        };
+        let Some(ready) = ready else { break };
+        let engine = engine.clone();
+        driven.spawn(async move {
+            let parked = drive(&engine, ready).await;
+            engine.executor().leave();
+            drop(slot);
+            if let Some((key, until)) = parked {
+                tokio::select! {
+                    () = engine.time().sleep_until(until) => engine.executor().push(ReadyExecution::Stored(key)),
+                    () = engine.stopping() => {}
+                }
+            }
+        });
+        while driven.try_join_next().is_some() {}
+    }
+    while driven.join_next().await.is_some() {}
+}
+
+/// Drives one execution until it ends, the engine stops, or it waits long: then its key and until when.
+async fn drive(engine: &Engine, ready: ReadyExecution) -> Option<(i64, Timestamp)> {
+    let run = match ready {
+        ReadyExecution::Loaded(run) => Arc::unwrap_or_clone(run),
+        ReadyExecution::Stored(key) => read_back(engine, key)?,
+    };
+    let mut segment = Segment::open(run);
+    let mut calls = FuturesUnordered::new();
+    loop {
+        segment = segment.call_deferred(engine, engine.time().now());
+        if segment.is_dirty() {
+            segment = Segment::open(commit(engine, segment).await?);
+        }
+        if segment.has_deferred() {
+            continue;
+        }
+        if engine.is_stopping() {
+            return None;
+        }
+        let trace = segment.run().trace().to_owned();
+        for (task, function) in segment.take_functions() {
+            calls.push(call_function(engine.clone(), trace.clone(), task, function));
+        }
+        let wake_at = segment.run().wake_at();
+        if let (true, Some(at)) = (calls.is_empty(), wake_at) {
+            if at.as_ms() - engine.time().now().as_ms() > PARK_AFTER_MS {
+                return Some((segment.run().key, at));
+            }
+        }
+        let happened = tokio::select! {
+            biased;
+            Some(answer) = calls.next(), if !calls.is_empty() => answer,
+            () = engine.time().sleep_until(wake_at.unwrap_or(Timestamp::from_ms(i64::MAX))), if wake_at.is_some() => EventKind::Woken,
+            () = engine.stopping(), if calls.is_empty() => return None,
+        };
+        segment = segment.happen(engine, happened, engine.time().now());
+    }
+}
+
+/// Commits the segment; `None` when the execution ended with it, or the engine stops before it could be written.
+async fn commit(engine: &Engine, mut segment: Segment) -> Option<Run> {
+    loop {
+        match engine.writer().execute(segment.advance()).await {
+            Ok(Ok(())) => break,
+            Ok(Err((at, refusal))) => segment = segment.refused(engine, at, refusal),
+            Err(error) => {
+                tracing::error!(event_type = "execution_not_written", execution = segment.run().identity.name, error = %Chain(&error));
+                tokio::select! {
+                    () = tokio::time::sleep(RETRY_AFTER) => {}
+                    () = engine.stopping() => return None,
+                }
+            }
+        }
+    }
+    if let Some(finish) = segment.finish() {
+        note_finished(engine, &segment, &finish);
+        return None;
+    }
+    Some(segment.committed())
+}
+
+pub(super) fn note_finished(engine: &Engine, segment: &Segment, finish: &super::journal::Finish) {
+    let machine = engine.executor().machine();
+    let dimensions = [("StateMachineArn", machine.arn.as_str())];
+    let metric = match finish.status {
+        1 => "ExecutionsSucceeded",
+        2 => "ExecutionsFailed",
+        3 => "ExecutionsTimedOut",
+        _ => "ExecutionsAborted",
+    };
+    engine.metrics().count(metric, &dimensions, 1);
+    let identity = &segment.run().identity;
+    let took_ms = finish.at.as_ms() - identity.started_at.as_ms();
+    engine.metrics().observe("ExecutionTime", &dimensions, took_ms as f64);
+    if finish.status > 1 {
+        tracing::error!(
+            event_type = "execution_failed", execution = identity.name, trace_id = identity.trace,
+            status = status_name(finish.status), error = finish.error.as_deref(), cause = finish.cause.as_deref()
+        );
+    }
+}
+
+fn read_back(engine: &Engine, key: i64) -> Option<Run> {
+    let machine = engine.executor().machine();
+    match engine.readers().read(|connection| Run::replay(connection, machine, key, |_| {})) {
+        Ok(Ok(run)) => Some(run),
+        Ok(Err(ReplayError::Missing)) => None,
+        Ok(Err(error)) => {
+            tracing::error!(event_type = "execution_not_resumed", execution = key, error = %Chain(&error));
+            None
+        }
+        Err(error) => {
+            tracing::error!(event_type = "execution_not_read", execution = key, error = %Chain(&error));
+            None
+        }
+    }
+}

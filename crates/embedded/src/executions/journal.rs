@@ -1,0 +1,133 @@
+//! The journal: what happened to an execution from outside, and the write that adds to it.
+
+use asl::{Event, EventKind, Outcome, TaskId};
+use domain::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::integrations::{Refusal, Write};
+use crate::tx::Tx;
+use crate::writer::Command;
+
+/// An event as it is written: `[Unix ms, what]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Entry(pub(crate) i64, pub(crate) EntryKind);
+
+/// What happened. The letters are what is written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum EntryKind {
+    /// A task answered.
+    #[serde(rename = "s")]
+    Succeeded(u64, Value),
+    /// A task failed: error and cause.
+    #[serde(rename = "f")]
+    Failed(u64, String, String),
+    /// A timer fired.
+    #[serde(rename = "w")]
+    Woken,
+}
+
+impl EntryKind {
+    pub(crate) fn into_event(self) -> EventKind {
+        match self {
+            Self::Succeeded(task, output) => EventKind::TaskSucceeded { task: TaskId(task), output },
+            Self::Failed(task, error, cause) => EventKind::TaskFailed { task: TaskId(task), error, cause },
+            Self::Woken => EventKind::Woken,
+        }
+    }
+}
+
+/// The event that an entry is, the `number`th of its execution. Chance follows from the execution and the number, so a
+/// replay draws the same.
+pub(crate) fn event(entry: Entry, execution_seed: u64, number: u64) -> Event {
+    Event {
+        at: Timestamp::from_ms(entry.0).to_jiff(),
+        seed: mix(execution_seed ^ mix(number)),
+        kind: entry.1.into_event(),
+    }
+}
+
+/// The finaliser of SplitMix64: spreads any number over all 64 bits.
+pub(crate) fn mix(number: u64) -> u64 {
+    let z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// How an execution ended, as its row says.
+#[derive(Debug, Clone)]
+pub(crate) struct Finish {
+    pub(crate) status: i64,
+    pub(crate) error: Option<String>,
+    pub(crate) cause: Option<String>,
+    pub(crate) at: Timestamp,
+}
+
+impl Finish {
+    pub(crate) fn new(outcome: &Outcome, at: Timestamp) -> Self {
+        let (status, failure) = match outcome {
+            Outcome::Succeeded { .. } => (1, None),
+            Outcome::Failed { error, cause } => (2, Some((error, cause))),
+            Outcome::TimedOut { error, cause } => (3, Some((error, cause))),
+            Outcome::Aborted { error, cause } => (4, Some((error, cause))),
+        };
+        let (error, cause) = failure.map(|(e, c)| (e.clone(), c.clone())).unzip();
+        Self { status, error, cause, at }
+    }
+}
+
+/// The name that Step Functions has for a status.
+pub(crate) fn status_name(code: i64) -> &'static str {
+    match code {
+        0 => "RUNNING",
+        1 => "SUCCEEDED",
+        2 => "FAILED",
+        3 => "TIMED_OUT",
+        _ => "ABORTED",
+    }
+}
+
+/// Writes what happened to an execution since its last commit, together with what its tasks wrote.
+pub(crate) struct Advance {
+    pub(crate) execution: i64,
+    /// The number of this journal row; rows of an execution have no gaps.
+    pub(crate) seq: i64,
+    /// JSON array of [`Entry`].
+    pub(crate) entries: String,
+    pub(crate) last_event_id: i64,
+    pub(crate) writes: Vec<Write>,
+    pub(crate) finish: Option<Finish>,
+}
+
+impl Command for Advance {
+    /// The first write that was refused, and why; then nothing was written.
+    type Output = Result<(), (usize, Refusal)>;
+
+    fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Self::Output> {
+        // A single write that is refused has written nothing, so only several need a savepoint.
+        let guarded = self.writes.len() > 1;
+        if guarded {
+            tx.prepare("SAVEPOINT advance")?.execute([])?;
+        }
+        for (at, write) in self.writes.iter().enumerate() {
+            if let Err(refusal) = write.apply(tx)? {
+                if guarded {
+                    tx.prepare("ROLLBACK TO advance")?.execute([])?;
+                    tx.prepare("RELEASE advance")?.execute([])?;
+                }
+                return Ok(Err((at, refusal)));
+            }
+        }
+        if guarded {
+            tx.prepare("RELEASE advance")?.execute([])?;
+        }
+        tx.prepare("INSERT INTO journal (execution, seq, events, last_event_id) VALUES (?1, ?2, ?3, ?4)")?
+            .execute((self.execution, self.seq, &self.entries, self.last_event_id))?;
+        if let Some(finish) = &self.finish {
+            tx.prepare("UPDATE executions SET status = ?2, stopped_at = ?3, error = ?4, cause = ?5 WHERE key = ?1")?
+                .execute((self.execution, finish.status, finish.at.as_ms(), &finish.error, &finish.cause))?;
+        }
+        Ok(Ok(()))
+    }
+}

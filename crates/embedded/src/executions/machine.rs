@@ -1,0 +1,201 @@
+//! The state machine: read, checked against what this engine can run, and pinned by hash for each execution.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use asl::{Definition, Fault, Pattern, Resource};
+use rusqlite::{Connection, OptionalExtension};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::Settings;
+use crate::expression::{Condition, Projection, Update};
+use crate::open::Names;
+
+/// Why a state machine can't be run here.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The definition has faults, or asks for what this engine doesn't have.
+    #[error("{}", list(.0))]
+    Faults(Vec<String>),
+    /// SQLite failed.
+    #[error("the definition could not be stored")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+fn list(faults: &[String]) -> String {
+    faults.iter().map(|fault| format!("\n  - {fault}")).collect()
+}
+
+/// A definition as it is pinned.
+#[derive(Debug)]
+pub(crate) struct Pinned {
+    pub(crate) id: i64,
+    /// SHA-256 in hexadecimal.
+    pub(crate) hash: String,
+    pub(crate) definition: Definition,
+}
+
+/// The state machine with the definitions that its executions run.
+pub(crate) struct Machine {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) arn: String,
+    pub(crate) role_arn: String,
+    pub(crate) current: Arc<Pinned>,
+    older: Mutex<HashMap<i64, Arc<Pinned>>>,
+}
+
+impl Machine {
+    pub(crate) fn load(connection: &Connection, settings: &Settings, names: &Names) -> Result<Self, LoadError> {
+        let text = &settings.machine.definition;
+        let definition = Definition::parse(text)
+            .map_err(|faults| LoadError::Faults(faults.iter().map(ToString::to_string).collect()))?;
+        let faults = unsupported(definition.json(), settings);
+        if !faults.is_empty() {
+            return Err(LoadError::Faults(faults));
+        }
+        let hash = hex::encode(Sha256::digest(text.as_bytes()));
+        connection
+            .execute("INSERT INTO definitions (hash, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING", (&hash, text))?;
+        let id = connection.query_row("SELECT id FROM definitions WHERE hash = ?1", [&hash], |row| row.get(0))?;
+        Ok(Self {
+            id: names.id("machine", &settings.machine.name),
+            name: settings.machine.name.clone(),
+            arn: settings.machine.arn.clone(),
+            role_arn: settings.machine.arn.replace(":states:", ":iam:").replace(":stateMachine:", ":role/"),
+            current: Arc::new(Pinned { id, hash, definition }),
+            older: Mutex::default(),
+        })
+    }
+
+    /// The ARN of an execution of this name.
+    pub(crate) fn execution_arn(&self, name: &str) -> String {
+        format!("{}:{name}", self.arn.replace(":stateMachine:", ":execution:"))
+    }
+
+    /// The definition that an execution is pinned to; `None` when it is gone or can't be read any more.
+    pub(crate) fn pinned(&self, connection: &Connection, id: i64) -> rusqlite::Result<Option<Arc<Pinned>>> {
+        if id == self.current.id {
+            return Ok(Some(Arc::clone(&self.current)));
+        }
+        if let Some(pinned) = self.older.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            return Ok(Some(Arc::clone(pinned)));
+        }
+        let row: Option<(String, String)> = connection
+            .prepare_cached("SELECT hash, text FROM definitions WHERE id = ?1")?
+            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let pinned = row.and_then(|(hash, text)| {
+            let definition = Definition::parse(&text).ok()?;
+            Some(Arc::new(Pinned { id, hash, definition }))
+        });
+        if let Some(pinned) = &pinned {
+            self.older.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(pinned));
+        }
+        Ok(pinned)
+    }
+}
+
+/// What of the definition this engine can't run, each with its place.
+fn unsupported(definition: &Value, settings: &Settings) -> Vec<String> {
+    let mut faults = Vec::new();
+    visit(definition, "", &mut |pointer, state| {
+        if state.get("Type").and_then(Value::as_str) == Some("Task") {
+            check_task(pointer, state, settings, &mut faults);
+        }
+    });
+    faults.iter().map(ToString::to_string).collect()
+}
+
+/// Calls `check` for every state, those of Parallel and Map included.
+fn visit(machine: &Value, pointer: &str, check: &mut impl FnMut(&str, &Map<String, Value>)) {
+    let Some(states) = machine.get("States").and_then(Value::as_object) else { return };
+    for (name, state) in states {
+        let pointer = format!("{pointer}/States/{}", name.replace('~', "~0").replace('/', "~1"));
+        let Some(state) = state.as_object() else { continue };
+        check(&pointer, state);
+        for key in ["ItemProcessor", "Iterator"] {
+            if let Some(inner) = state.get(key) {
+                visit(inner, &format!("{pointer}/{key}"), check);
+            }
+        }
+        for (at, branch) in state.get("Branches").and_then(Value::as_array).into_iter().flatten().enumerate() {
+            visit(branch, &format!("{pointer}/Branches/{at}"), check);
+        }
+    }
+}
+
+fn check_task(pointer: &str, state: &Map<String, Value>, settings: &Settings, faults: &mut Vec<Fault>) {
+    let resource = state.get("Resource").and_then(Value::as_str).unwrap_or_default();
+    let mut fault = |place: &str, problem: String, remedy: &str| {
+        faults.push(Fault::new(format!("{pointer}{place}"), problem, remedy));
+    };
+    let parameters = state.get("Parameters").or_else(|| state.get("Arguments"));
+    let parameters = parameters.and_then(Value::as_object).cloned().unwrap_or_default();
+    let is_function = |name: &str| settings.functions.iter().any(|f| f.name == name || f.arn == name);
+    let known = |name: &str, known: &dyn Fn(&str) -> bool| {
+        parameters.get(name).and_then(Value::as_str).filter(|value| !known(value)).map(str::to_owned)
+    };
+    match Resource::parse(resource) {
+        Some(Resource::Lambda(arn)) if is_function(&arn) => {}
+        Some(Resource::Lambda(arn)) => {
+            fault("/Resource", format!("no function of the template has the ARN {arn}"), "name one that it has");
+        }
+        Some(Resource::Service { service, action, pattern: Pattern::RequestResponse, sdk: false, .. }) => {
+            match (service.as_str(), action.as_str()) {
+                ("lambda", "invoke") => {
+                    if let Some(name) = known("FunctionName", &is_function) {
+                        fault("/Parameters/FunctionName", format!("there is no function {name}"), "name one that the template has");
+                    }
+                }
+                ("dynamodb", "getItem" | "updateItem") => {
+                    let is_orders = |name: &str| name == settings.orders_table;
+                    let readable = |name: &str| is_orders(name) || (action == "getItem" && name == settings.inventory_table);
+                    if let Some(name) = known("TableName", &readable) {
+                        fault(
+                            "/Parameters/TableName",
+                            format!("{action} on {name} is not supported on one machine"),
+                            "getItem reads the orders and inventory tables, updateItem writes the orders table",
+                        );
+                    }
+                    for problem in expression_faults(&parameters) {
+                        fault(&format!("/Parameters/{}", problem.0), problem.1, "see docs/local-engine.md for what is supported");
+                    }
+                }
+                ("sns", "publish") => {
+                    let is_topic = |name: &str| settings.topics.iter().any(|t| t.arn == name || t.name == name);
+                    if let Some(name) = known("TopicArn", &is_topic) {
+                        fault("/Parameters/TopicArn", format!("there is no topic {name}"), "name one that the template has");
+                    }
+                }
+                _ => fault("/Resource", format!("{resource} is not supported on one machine"), SUPPORTED),
+            }
+        }
+        Some(Resource::Service { .. } | Resource::Activity(_)) | None => {
+            fault("/Resource", format!("{resource} is not supported on one machine"), SUPPORTED);
+        }
+    }
+}
+
+const SUPPORTED: &str =
+    "use a function's ARN, lambda:invoke, dynamodb:getItem, dynamodb:updateItem or sns:publish, each without a suffix";
+
+fn expression_faults(parameters: &Map<String, Value>) -> Vec<(&'static str, String)> {
+    let names = parameters.get("ExpressionAttributeNames").and_then(Value::as_object);
+    let text = |name: &str| parameters.get(name).and_then(Value::as_str);
+    let mut faults = Vec::new();
+    if let Some(Err(error)) = text("UpdateExpression").map(|text| Update::parse(text, names)) {
+        faults.push(("UpdateExpression", error.to_string()));
+    }
+    if let Some(Err(error)) = text("ConditionExpression").map(|text| Condition::parse(text, names)) {
+        faults.push(("ConditionExpression", error.to_string()));
+    }
+    if let Some(Err(error)) = text("ProjectionExpression").map(|text| Projection::parse(text, names)) {
+        faults.push(("ProjectionExpression", error.to_string()));
+    }
+    if parameters.get("ReturnValues").is_some_and(|value| value != "NONE") {
+        faults.push(("ReturnValues", "only NONE is supported on one machine".into()));
+    }
+    faults
+}

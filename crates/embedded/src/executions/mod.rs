@@ -1,0 +1,122 @@
+//! Executions of the state machine, durable and resumed at start.
+//!
+//! The interpreter is pure, so an execution is what happened to it from outside: its input and the events in the
+//! journal. Its state and its history follow from those by replay and are not stored. [`run`] takes an execution from one
+//! commit to the next, [`drive`] does so until it ends, [`integrations`] are the services that tasks call.
+
+mod begin;
+mod drive;
+mod history;
+mod integrations;
+mod journal;
+mod machine;
+mod redrive;
+mod run;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ports::StoreError;
+use rusqlite::Connection;
+use tokio::sync::{Mutex, Notify, mpsc};
+use tokio::task::JoinSet;
+
+pub(crate) use begin::notification;
+pub(crate) use history::{Story, read_story, story_of};
+pub(crate) use machine::LoadError;
+pub(crate) use redrive::redrive_execution;
+pub(crate) use run::Run;
+
+use crate::open::Names;
+use crate::{Engine, Settings};
+use machine::Machine;
+
+/// An execution that waits to be driven.
+#[derive(Debug, Clone)]
+pub(crate) enum ReadyExecution {
+    /// With all that is known of it.
+    Loaded(Arc<Run>),
+    /// By its key; it is read from the journal.
+    Stored(i64),
+}
+
+/// Drives executions, a bounded number at once.
+pub(crate) struct Executor {
+    machine: Machine,
+    ready: mpsc::UnboundedSender<ReadyExecution>,
+    waiting: Mutex<mpsc::UnboundedReceiver<ReadyExecution>>,
+    /// Executions that are driven or wait to be.
+    open: AtomicUsize,
+    /// How many may be before new orders wait in the queue.
+    room: usize,
+    has_room: Notify,
+}
+
+impl Executor {
+    /// Reads and checks the state machine.
+    pub(crate) fn load(connection: &Connection, settings: &Settings, names: &Names) -> Result<Self, LoadError> {
+        let machine = Machine::load(connection, settings, names)?;
+        let (ready, waiting) = mpsc::unbounded_channel();
+        Ok(Self {
+            machine,
+            ready,
+            waiting: Mutex::new(waiting),
+            open: AtomicUsize::new(0),
+            room: settings.limits.concurrent_executions.saturating_mul(2),
+            has_room: Notify::new(),
+        })
+    }
+
+    pub(crate) fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// Has the execution driven.
+    pub(crate) fn push(&self, execution: ReadyExecution) {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        // The receiver lives as long as `self`.
+        let _ = self.ready.send(execution);
+    }
+
+    /// How many executions are driven or wait to be.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// An execution is no longer driven: it ended, or waits for a timer.
+    fn leave(&self) {
+        let before = self.open.fetch_sub(1, Ordering::Relaxed);
+        if before <= self.room {
+            self.has_room.notify_one();
+        }
+    }
+
+    /// Waits until so few executions are open that more may be started. Until then, orders wait in their queue.
+    pub(crate) async fn wait_for_room(&self) {
+        loop {
+            let has_room = self.has_room.notified();
+            if self.open() < self.room {
+                return;
+            }
+            has_room.await;
+        }
+    }
+}
+
+/// Takes up the executions that are open and starts to drive.
+pub(crate) async fn spawn(engine: &Engine, workers: &mut JoinSet<()>) -> Result<(), StoreError> {
+    let open: Vec<i64> = engine
+        .readers()
+        .read_blocking(|connection| {
+            connection
+                .prepare("SELECT key FROM executions WHERE status = 0 ORDER BY key")?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        })
+        .await?;
+    for key in open {
+        engine.executor().push(ReadyExecution::Stored(key));
+    }
+    workers.spawn(drive::dispatch(engine.clone()));
+    Ok(())
+}

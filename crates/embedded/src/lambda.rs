@@ -1,0 +1,143 @@
+//! Functions as Lambda runs them: by name, each with its time-out and its concurrency, counted.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use futures_util::FutureExt;
+use ports::clock::Clock;
+use ports::function::{Context, FunctionError, Handler, Invocation, Reply, ReplyFuture};
+use ports::metrics::Metrics;
+use tokio::sync::Semaphore;
+
+use crate::Settings;
+use crate::time::Time;
+
+/// The functions.
+pub struct Lambda {
+    by_name: HashMap<String, Arc<Function>>,
+    name_by_arn: HashMap<String, String>,
+}
+
+impl std::fmt::Debug for Lambda {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.by_name.keys()).finish()
+    }
+}
+
+/// One function with its limits. It is itself a [`Handler`], which is how the gateway calls it.
+pub struct Function {
+    name: String,
+    timeout_ms: u64,
+    time: Time,
+    slots: Option<Semaphore>,
+    handler: OnceLock<Arc<dyn Handler>>,
+    metrics: Arc<dyn Metrics>,
+}
+
+impl std::fmt::Debug for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Function").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Lambda {
+    pub(crate) fn new(settings: &Settings, metrics: &Arc<dyn Metrics>) -> Self {
+        let function = |function: &crate::FunctionSettings| Function {
+            name: function.name.clone(),
+            timeout_ms: function.timeout_ms,
+            time: settings.time.clone(),
+            slots: function.reserved_concurrency.map(Semaphore::new),
+            handler: OnceLock::new(),
+            metrics: Arc::clone(metrics),
+        };
+        Self {
+            by_name: settings.functions.iter().map(|f| (f.name.clone(), Arc::new(function(f)))).collect(),
+            name_by_arn: settings.functions.iter().map(|f| (f.arn.clone(), f.name.clone())).collect(),
+        }
+    }
+
+    /// Gives each function its code. A second call changes nothing.
+    pub(crate) fn register(&self, handlers: HashMap<String, Arc<dyn Handler>>) {
+        for (name, handler) in handlers {
+            match self.by_name.get(&name) {
+                Some(function) => drop(function.handler.set(handler)),
+                None => tracing::warn!(event_type = "function_not_in_template", function = name),
+            }
+        }
+    }
+
+    /// The function of this name or ARN.
+    #[must_use]
+    pub fn function(&self, name_or_arn: &str) -> Option<Arc<Function>> {
+        let name = self.name_by_arn.get(name_or_arn).map_or(name_or_arn, String::as_str);
+        self.by_name.get(name).cloned()
+    }
+}
+
+impl Function {
+    /// The function's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Calls the function. Errors carry the names that Lambda gives them, for Retry and Catch to match.
+    ///
+    /// # Errors
+    /// What the function failed with, or `Lambda.TooManyRequestsException` at its concurrency limit,
+    /// `Lambda.ResourceNotFoundException` without code, `Sandbox.Timedout`, or `Runtime.ExitError` when it panicked.
+    pub async fn invoke(&self, invocation: Invocation, context: Context) -> Result<Reply, FunctionError> {
+        let dimensions = [("FunctionName", self.name.as_str())];
+        let _slot = match self.slots.as_ref().map(Semaphore::try_acquire).transpose() {
+            Ok(slot) => slot,
+            Err(_) => {
+                self.metrics.count("Throttles", &dimensions, 1);
+                return Err(error("Lambda.TooManyRequestsException", "Rate Exceeded."));
+            }
+        };
+        let Some(handler) = self.handler.get() else {
+            return Err(error("Lambda.ResourceNotFoundException", &format!("Function not found: {}", self.name)));
+        };
+        let started = Instant::now();
+        let request_id = context.request_id.clone();
+        let call = AssertUnwindSafe(Arc::clone(handler).call(invocation, context)).catch_unwind();
+        let timeout_ms = i64::try_from(self.timeout_ms).unwrap_or(i64::MAX);
+        let deadline = domain::Timestamp::from_ms(self.time.now().as_ms().saturating_add(timeout_ms));
+        let result = tokio::select! {
+            biased;
+            result = call => result
+                .unwrap_or_else(|_| Err(error("Runtime.ExitError", &format!("RequestId: {request_id} Error: the function panicked")))),
+            () = self.time.sleep_until(deadline) => Err(error(
+                "Sandbox.Timedout",
+                &format!("RequestId: {request_id} Error: Task timed out after {}.{:02} seconds", self.timeout_ms / 1000, self.timeout_ms % 1000 / 10),
+            )),
+        };
+        self.metrics.count("Invocations", &dimensions, 1);
+        self.metrics.observe("Duration", &dimensions, started.elapsed().as_secs_f64() * 1000.0);
+        if let Err(failure) = &result {
+            self.metrics.count("Errors", &dimensions, 1);
+            tracing::warn!(
+                event_type = "function_failed", function = self.name, request_id,
+                error = failure.error_type, message = failure.message
+            );
+        }
+        result
+    }
+}
+
+impl Handler for Function {
+    fn call(self: Arc<Self>, invocation: Invocation, context: Context) -> ReplyFuture {
+        Box::pin(async move { self.invoke(invocation, context).await })
+    }
+}
+
+fn error(error_type: &str, message: &str) -> FunctionError {
+    FunctionError { error_type: error_type.to_owned(), message: message.to_owned() }
+}
+
+/// A request id for an invocation that no request led to.
+pub(crate) fn request_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}

@@ -1,0 +1,258 @@
+//! Opening a data directory.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ports::StoreError;
+use ports::clock::Clock;
+use ports::metrics::Metrics;
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::watch;
+
+use crate::executions::{Executor, LoadError};
+use crate::queue::Queue;
+use crate::readers::Readers;
+use crate::schema::{MigrateError, migrate};
+use crate::topic::Subscription;
+use crate::tx::{Counters, Notice};
+use crate::writer::Writer;
+use crate::{Engine, Inner, Settings, access, catalogue, ids, lambda};
+
+/// The database's file in the data directory.
+const DATABASE: &str = "ordermill.db";
+
+/// Why a data directory could not be opened. It is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It can't be made, read or written.
+    #[error("the data directory {path} can't be used: make sure that it exists and that you may write to it")]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another process has it.
+    #[error("the data directory {0} is in use by another ordermill: stop that one, or choose another with --data")]
+    InUse(PathBuf),
+    /// The file isn't a database, or is damaged.
+    #[error("{0} is not a database, or is damaged: move it away, or restore a backup")]
+    NotADatabase(PathBuf),
+    /// Its schema can't be used.
+    #[error("{path} can't be used")]
+    Schema {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: MigrateError,
+    },
+    /// SQLite failed.
+    #[error("{path} can't be opened")]
+    Sqlite {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// The state machine can't be run here.
+    #[error("the state machine {machine} can't be run here")]
+    Machine {
+        /// Its name.
+        machine: String,
+        /// Why.
+        source: LoadError,
+    },
+    /// The template leads nowhere.
+    #[error("{0}")]
+    Settings(String),
+    /// No thread for the writer.
+    #[error("the writer's thread can't be started")]
+    Thread(#[source] std::io::Error),
+    /// The store failed while it was read for the first time.
+    #[error("the store failed while it was read for the first time")]
+    Store(#[from] StoreError),
+}
+
+/// Ids of what has a name, kept in the database so that rows are narrow.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    ids: HashMap<(&'static str, String), i64>,
+}
+
+impl Names {
+    /// The id of a name that the settings have. Unknown names get an id that no row has.
+    pub(crate) fn id(&self, kind: &'static str, name: &str) -> i64 {
+        self.ids.get(&(kind, name.to_owned())).copied().unwrap_or(-1)
+    }
+
+    /// The name of an id.
+    pub(crate) fn name(&self, kind: &'static str, id: i64) -> Option<&str> {
+        self.ids.iter().find(|((k, _), i)| *k == kind && **i == id).map(|((_, name), _)| name.as_str())
+    }
+
+    fn read(connection: &Connection, settings: &Settings) -> rusqlite::Result<Self> {
+        let mut ids = HashMap::new();
+        let mut add = |kind: &'static str, name: &str| -> rusqlite::Result<()> {
+            connection.execute("INSERT INTO names (kind, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING", (kind, name))?;
+            let id = connection.query_row(
+                "SELECT id FROM names WHERE kind = ?1 AND name = ?2",
+                (kind, name),
+                |row| row.get(0),
+            )?;
+            ids.insert((kind, name.to_owned()), id);
+            Ok(())
+        };
+        for queue in &settings.queues {
+            add("queue", &queue.name)?;
+        }
+        for subscription in settings.topics.iter().flat_map(|topic| &topic.subscriptions) {
+            add("subscription", &subscription.name)?;
+        }
+        for function in settings.functions.iter().filter(|function| function.stream_source.is_some()) {
+            add("consumer", &function.name)?;
+        }
+        add("machine", &settings.machine.name)?;
+        Ok(Self { ids })
+    }
+}
+
+impl Engine {
+    /// Opens the data directory, making it when there's none. Nothing runs before [`Engine::start`]. What happens is
+    /// counted in `metrics`.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what stands in the way and what to do.
+    pub async fn open(settings: Settings, metrics: Arc<dyn Metrics>) -> Result<Self, OpenError> {
+        settings.check().map_err(OpenError::Settings)?;
+        let (lock, mut connection, path) = open_database(&settings.data_dir)?;
+        let sqlite = |source| OpenError::Sqlite { path: path.clone(), source };
+        let fresh = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+            .map_err(|source| not_a_database(&path, source))?
+            == 0;
+        migrate(&mut connection).map_err(|source| OpenError::Schema { path: path.clone(), source })?;
+        let names = Names::read(&connection, &settings).map_err(sqlite)?;
+        make_all_visible(&connection, settings.time.now()).map_err(sqlite)?;
+        let mut counters = Counters::read(&connection).map_err(sqlite)?;
+        // Deleted messages leave no trace, so their numbers go on from the clock and are never given out twice.
+        let by_clock = settings.time.now().as_ms().saturating_mul(1000);
+        counters.message = counters.message.max(by_clock);
+        counters.delivery = counters.delivery.max(by_clock);
+        let machine_error =
+            |source| OpenError::Machine { machine: settings.machine.name.clone(), source };
+        let executor = Arc::new(Executor::load(&connection, &settings, &names).map_err(machine_error)?);
+        let queues: HashMap<String, Arc<Queue>> = settings
+            .queues
+            .iter()
+            .map(|queue| (queue.name.clone(), Arc::new(Queue::new(queue, &names))))
+            .collect();
+        let subscriptions: Vec<Arc<Subscription>> =
+            settings.topics.iter().flat_map(|topic| Subscription::of(topic, &names)).map(Arc::new).collect();
+        let access = Arc::new(access::Access::read(&connection, settings.usage_plan).map_err(sqlite)?);
+        let catalogue = catalogue::ProductCache::read(&connection).map_err(sqlite)?;
+        let (changed, stream) = watch::channel(u64::try_from(counters.change).unwrap_or(0));
+        let dispatch = dispatcher(&queues, &subscriptions, &executor, changed);
+        let (writer, _thread) = Writer::start(connection, counters, settings.halt_after_commits, dispatch)
+            .map_err(OpenError::Thread)?;
+        let inner = Inner {
+            writer,
+            readers: Readers::new(&path),
+            lambda: lambda::Lambda::new(&settings, &metrics),
+            metrics,
+            names,
+            catalogue,
+            access,
+            ids: ids::IdSource::default(),
+            queues,
+            subscriptions,
+            stream,
+            executor,
+            stop: watch::Sender::new(false),
+            workers: tokio::sync::Mutex::default(),
+            _lock: lock,
+            fresh,
+            settings,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+}
+
+/// Where each notice of the writer goes.
+fn dispatcher(
+    queues: &HashMap<String, Arc<Queue>>,
+    subscriptions: &[Arc<Subscription>],
+    executor: &Arc<Executor>,
+    changed: watch::Sender<u64>,
+) -> impl FnMut(Notice) + Send + 'static {
+    let queues: HashMap<i64, Arc<Queue>> = queues.values().map(|queue| (queue.id, Arc::clone(queue))).collect();
+    let subscriptions: HashMap<i64, Arc<Subscription>> =
+        subscriptions.iter().map(|subscription| (subscription.id, Arc::clone(subscription))).collect();
+    let executor = Arc::clone(executor);
+    move |notice| match notice {
+        Notice::Message(message) => {
+            if let Some(queue) = queues.get(&message.queue) {
+                queue.backlog.push(message);
+            }
+        }
+        Notice::Delivery(delivery) => {
+            if let Some(subscription) = subscriptions.get(&delivery.subscription) {
+                subscription.backlog.push(delivery);
+            }
+        }
+        Notice::Execution(execution) => executor.push(*execution),
+        Notice::Changed(seq) => {
+            changed.send_replace(seq);
+        }
+    }
+}
+
+/// The consumers died with their process, so what they had in flight is visible again at once. A delivery that was
+/// under way counts as an attempt, for it may be what killed the process.
+fn make_all_visible(connection: &Connection, now: domain::Timestamp) -> rusqlite::Result<()> {
+    connection.execute("UPDATE messages SET visible_at = ?1 WHERE source IS NULL AND visible_at > ?1", [now.as_ms()])?;
+    connection.execute("UPDATE deliveries SET next_at = ?1, attempts = attempts + 1", [now.as_ms()])?;
+    Ok(())
+}
+
+fn open_database(dir: &Path) -> Result<(File, Connection, PathBuf), OpenError> {
+    let directory = |source| OpenError::Directory { path: dir.to_owned(), source };
+    std::fs::create_dir_all(dir).map_err(directory)?;
+    let lock = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(dir.join("lock"))
+        .map_err(directory)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(dir.to_owned())),
+        Err(TryLockError::Error(source)) => return Err(directory(source)),
+    }
+    let path = dir.join(DATABASE);
+    let connection = open_writer(&path).map_err(|source| not_a_database(&path, source))?;
+    Ok((lock, connection, path))
+}
+
+fn not_a_database(path: &Path, source: rusqlite::Error) -> OpenError {
+    match source.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenError::NotADatabase(path.to_owned()),
+        _ => OpenError::Sqlite { path: path.to_owned(), source },
+    }
+}
+
+fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(256);
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", "OFF")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -32_000)?;
+    // A checkpoint each 4,000 pages (16 MB): fewer of them, and the log stays bounded.
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    Ok(connection)
+}

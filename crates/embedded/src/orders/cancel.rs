@@ -1,0 +1,73 @@
+//! Cancelling: the status and its notification in one transaction.
+
+use domain::lifecycle::{OrderEvent, decide};
+use domain::{Order, OrderId, OrderStatus, Timestamp};
+use ports::StoreError;
+use ports::clock::Clock;
+use ports::orders::{CancelOrder, CancelOrderError};
+use serde_json::Value;
+
+use super::{Changed, OrderRow, change_order};
+use crate::Engine;
+use crate::executions::notification;
+use crate::topic::{Publication, publish};
+use crate::tx::Tx;
+use crate::writer::Command;
+
+impl CancelOrder for Engine {
+    async fn cancel_order(&self, id: OrderId, reason: String) -> Result<Order, CancelOrderError> {
+        let store = |source| CancelOrderError::Store { id, source };
+        let row = self
+            .readers()
+            .read(|connection| OrderRow::find(connection, id))
+            .map_err(store)?
+            .ok_or(CancelOrderError::NotFound(id))?;
+        let placed = row.placed().map_err(|error| store(StoreError::failed(error)))?;
+        let now = self.time().now();
+        let publication = notification(self, &placed, OrderStatus::Cancelled, now);
+        let command = CancelRow { key: row.key, reason, publication, now };
+        match self.writer().execute(command).await.map_err(store)? {
+            Cancelled::Now(row) => row.to_order().map_err(|error| store(StoreError::failed(error))),
+            Cancelled::Ended(status) => Err(CancelOrderError::Ended(status)),
+            Cancelled::Gone => Err(CancelOrderError::NotFound(id)),
+        }
+    }
+}
+
+struct CancelRow {
+    key: i64,
+    reason: String,
+    publication: Option<Publication>,
+    now: Timestamp,
+}
+
+enum Cancelled {
+    Now(Box<OrderRow>),
+    Ended(OrderStatus),
+    Gone,
+}
+
+impl Command for CancelRow {
+    type Output = Cancelled;
+
+    fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Cancelled> {
+        let Some(row) = OrderRow::find_key(tx.connection(), self.key)? else { return Ok(Cancelled::Gone) };
+        let Ok((status, _)) = decide(row.status, OrderEvent::Cancel) else {
+            return Ok(Cancelled::Ended(row.status));
+        };
+        let mut attributes = row.attributes();
+        attributes.insert("failureReason".into(), Value::from(self.reason.as_str()));
+        let changed = Changed {
+            status,
+            updated_at: self.now,
+            needs_attention: attributes.contains_key("attention"),
+            attributes: Some(Value::Object(attributes).to_string()),
+        };
+        change_order(tx, &row, &changed, self.now)?;
+        if let Some(publication) = &self.publication {
+            publish(tx, publication)?;
+        }
+        let Changed { status, updated_at, attributes, .. } = changed;
+        Ok(Cancelled::Now(Box::new(OrderRow { status, updated_at, attributes, ..row })))
+    }
+}

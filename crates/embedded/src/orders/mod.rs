@@ -1,0 +1,182 @@
+//! The orders table: rows, their keys, and the change record that each write leaves in the stream.
+
+mod cancel;
+mod feed;
+mod place;
+mod query;
+mod update;
+
+use domain::{Order, OrderId, OrderState, OrderStatus, PlacedOrder, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
+use serde_json::{Map, Value};
+
+pub(crate) use update::{UpdateItem, UpdateRefused, parse_key};
+
+use crate::tx::{Notice, Tx};
+
+/// The row of an order: its creation time in milliseconds and the counter of its id, which together are its own alone.
+pub(crate) fn order_key(id: OrderId) -> i64 {
+    // 48 bits of time and 15 of counter fill 63 bits, so the key is never negative.
+    ((id.created_at_ms() << 15) | u64::from(id.counter())) as i64
+}
+
+/// The lowest key of orders created at `time`.
+pub(crate) fn first_key_at(time: Timestamp) -> i64 {
+    time.as_ms().max(0).checked_mul(1 << 15).unwrap_or(i64::MAX)
+}
+
+/// An order as it lies in the table.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct OrderRow {
+    pub(crate) key: i64,
+    pub(crate) id: OrderId,
+    pub(crate) status: OrderStatus,
+    pub(crate) placed: Vec<u8>,
+    pub(crate) updated_at: Timestamp,
+    /// Attributes set since it was placed, as a JSON object.
+    pub(crate) attributes: Option<String>,
+}
+
+/// A row holds what this program never writes there.
+#[derive(Debug, thiserror::Error)]
+#[error("order row {key} is damaged: {problem}")]
+pub(crate) struct DamagedRow {
+    key: i64,
+    problem: String,
+}
+
+pub(crate) fn status_code(status: OrderStatus) -> i64 {
+    match status {
+        OrderStatus::Pending => 0,
+        OrderStatus::Processing => 1,
+        OrderStatus::Completed => 2,
+        OrderStatus::Failed => 3,
+        OrderStatus::Cancelled => 4,
+    }
+}
+
+pub(crate) fn status_of_code(code: i64) -> Option<OrderStatus> {
+    OrderStatus::ALL.into_iter().find(|status| status_code(*status) == code)
+}
+
+impl OrderRow {
+    pub(crate) const COLUMNS: &'static str = "key, id, status, placed, updated_at, attributes";
+
+    pub(crate) fn read(row: &SqlRow<'_>) -> rusqlite::Result<Self> {
+        let key: i64 = row.get(0)?;
+        let damaged = |problem: &str| {
+            let damage = DamagedRow { key, problem: problem.to_owned() };
+            rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, Box::new(damage))
+        };
+        let id: [u8; 16] = row.get(1)?;
+        Ok(Self {
+            key,
+            id: OrderId::try_from(uuid::Uuid::from_bytes(id)).map_err(|_| damaged("its id is no UUIDv7"))?,
+            status: status_of_code(row.get(2)?).ok_or_else(|| damaged("its status is unknown"))?,
+            placed: row.get(3)?,
+            updated_at: Timestamp::from_ms(row.get(4)?),
+            attributes: row.get(5)?,
+        })
+    }
+
+    /// The order with this id.
+    pub(crate) fn find(connection: &Connection, id: OrderId) -> rusqlite::Result<Option<Self>> {
+        let row = Self::find_key(connection, order_key(id))?;
+        Ok(row.filter(|row| row.id == id))
+    }
+
+    pub(crate) fn find_key(connection: &Connection, key: i64) -> rusqlite::Result<Option<Self>> {
+        connection
+            .prepare_cached("SELECT key, id, status, placed, updated_at, attributes FROM orders WHERE key = ?1")?
+            .query_row([key], Self::read)
+            .optional()
+    }
+
+    /// What was placed.
+    pub(crate) fn placed(&self) -> Result<PlacedOrder, DamagedRow> {
+        serde_json::from_slice(&self.placed)
+            .map_err(|error| DamagedRow { key: self.key, problem: error.to_string() })
+    }
+
+    /// What was set since.
+    pub(crate) fn attributes(&self) -> Map<String, Value> {
+        self.attributes.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    /// The order as the API shows it.
+    pub(crate) fn to_order(&self) -> Result<Order, DamagedRow> {
+        let attributes = self.attributes();
+        let text = |name: &str| attributes.get(name).and_then(Value::as_str).map(str::to_owned);
+        let state = OrderState {
+            status: self.status,
+            updated_at: self.updated_at,
+            payment_id: text("paymentId"),
+            failure_reason: text("failureReason"),
+            attention: text("attention"),
+        };
+        Ok(Order { placed: self.placed()?, state })
+    }
+
+    /// The order as the table's item: every attribute by name.
+    pub(crate) fn item(&self) -> Result<Map<String, Value>, DamagedRow> {
+        image(&self.placed, self.status, self.updated_at, self.attributes.as_deref())
+            .map_err(|problem| DamagedRow { key: self.key, problem })
+    }
+}
+
+/// An item's image from its parts.
+pub(crate) fn image(
+    placed: &[u8],
+    status: OrderStatus,
+    updated_at: Timestamp,
+    attributes: Option<&str>,
+) -> Result<Map<String, Value>, String> {
+    let mut item: Map<String, Value> = serde_json::from_slice(placed).map_err(|error| error.to_string())?;
+    item.insert("status".into(), status.as_str().into());
+    item.insert("updatedAt".into(), updated_at.to_string().into());
+    if let Some(attributes) = attributes {
+        let set: Map<String, Value> = serde_json::from_str(attributes).map_err(|error| error.to_string())?;
+        item.extend(set);
+    }
+    Ok(item)
+}
+
+/// How an order stands after a change.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Changed {
+    pub(crate) status: OrderStatus,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) attributes: Option<String>,
+    pub(crate) needs_attention: bool,
+}
+
+/// Writes the change to the table and to the stream, at `at`.
+pub(crate) fn change_order(tx: &mut Tx<'_>, old: &OrderRow, new: &Changed, at: Timestamp) -> rusqlite::Result<()> {
+    tx.prepare("UPDATE orders SET status = ?2, updated_at = ?3, attributes = ?4, attention = ?5 WHERE key = ?1")?
+        .execute((
+            old.key,
+            status_code(new.status),
+            new.updated_at.as_ms(),
+            &new.attributes,
+            new.needs_attention,
+        ))?;
+    let seq = tx.next(|counters| &mut counters.change);
+    tx.prepare(
+        "INSERT INTO changes (seq, order_key, at, old_status, old_updated_at, old_attributes,
+                              new_status, new_updated_at, new_attributes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute((
+        seq,
+        old.key,
+        at.as_ms(),
+        status_code(old.status),
+        old.updated_at.as_ms(),
+        &old.attributes,
+        status_code(new.status),
+        new.updated_at.as_ms(),
+        &new.attributes,
+    ))?;
+    tx.notify(Notice::Changed(seq as u64));
+    Ok(())
+}

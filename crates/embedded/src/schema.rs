@@ -1,0 +1,52 @@
+//! The database's schema and the way from each version to the next.
+
+use rusqlite::Connection;
+
+/// Each migration brings the database from the version that is its index to the next.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_first.sql")];
+
+/// Marks a database as Ordermill's (SQLite's `application_id`): "OMIL".
+const APPLICATION_ID: i64 = 0x4f4d_494c;
+
+/// Why the schema could not be brought up to date. The database is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// Another program's database.
+    #[error("the file is another program's database (application id {0:#x})")]
+    NotOurs(i64),
+    /// Written by a newer Ordermill.
+    #[error("the database has schema version {found}, this program knows versions up to {known}: use a newer ordermill")]
+    Newer {
+        /// What the file says.
+        found: usize,
+        /// What this program knows.
+        known: usize,
+    },
+    /// SQLite failed.
+    #[error("the database could not be read or written")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+/// Brings the database to the newest version, all or nothing.
+///
+/// # Errors
+/// [`MigrateError`]; nothing was changed then.
+pub fn migrate(connection: &mut Connection) -> Result<(), MigrateError> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let application: i64 = transaction.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let version: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION_ID && (application != 0 || tables != 0) {
+        return Err(MigrateError::NotOurs(application));
+    }
+    if version > MIGRATIONS.len() {
+        return Err(MigrateError::Newer { found: version, known: MIGRATIONS.len() });
+    }
+    for migration in &MIGRATIONS[version..] {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
+    transaction.commit()?;
+    Ok(())
+}

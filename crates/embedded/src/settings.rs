@@ -1,0 +1,147 @@
+//! What the engine is told: names, limits and policies. They come from the template, see [`crate::from_template`].
+
+use std::path::PathBuf;
+
+use ports::access::UsagePlan;
+use template::FilterPolicy;
+
+use crate::time::Time;
+
+/// Everything the engine is told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the database and the keys are.
+    pub data_dir: PathBuf,
+    /// The clock.
+    pub time: Time,
+    /// Every queue.
+    pub queues: Vec<QueueSettings>,
+    /// The queue that takes new orders, by name.
+    pub order_queue: String,
+    /// Every topic.
+    pub topics: Vec<TopicSettings>,
+    /// The topic that tells of orders, by name.
+    pub notification_topic: String,
+    /// Every function.
+    pub functions: Vec<FunctionSettings>,
+    /// The state machine that sees orders through.
+    pub machine: MachineSettings,
+    /// The orders table's name.
+    pub orders_table: String,
+    /// The inventory table's name.
+    pub inventory_table: String,
+    /// The plan of keys that are made without one of their own.
+    pub usage_plan: UsagePlan,
+    /// What is bounded.
+    pub limits: Limits,
+    /// Fault injection: the writer dies without a word right after that many commits.
+    pub halt_after_commits: Option<u64>,
+}
+
+/// Bounds of the engine's own.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Executions driven at once; more wait.
+    pub concurrent_executions: usize,
+    /// Batches of a queue handled at once.
+    pub concurrent_batches: usize,
+    /// Deliveries of a subscription under way at once.
+    pub concurrent_deliveries: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { concurrent_executions: 1024, concurrent_batches: 32, concurrent_deliveries: 16 }
+    }
+}
+
+/// A queue.
+#[derive(Debug, Clone)]
+pub struct QueueSettings {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// For how long a received message is hidden.
+    pub visibility_timeout_ms: i64,
+    /// For how long a message is kept.
+    pub retention_ms: i64,
+    /// After how many receives a message is a dead letter.
+    pub max_receive_count: Option<u32>,
+    /// Where its dead letters go, by name.
+    pub dead_letter_queue: Option<String>,
+}
+
+/// A topic.
+#[derive(Debug, Clone)]
+pub struct TopicSettings {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Who gets what is published.
+    pub subscriptions: Vec<SubscriptionSettings>,
+}
+
+/// A subscription of a function.
+#[derive(Debug, Clone)]
+pub struct SubscriptionSettings {
+    /// Its name, unique.
+    pub name: String,
+    /// The function's name.
+    pub function: String,
+    /// What of it; `None` is everything.
+    pub filter: Option<FilterPolicy>,
+    /// Where deliveries go that failed for good, by queue name.
+    pub dead_letter_queue: Option<String>,
+}
+
+/// A function.
+#[derive(Debug, Clone)]
+pub struct FunctionSettings {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// How long a call may take.
+    pub timeout_ms: u64,
+    /// How many calls may run at once; `None`: as many as come.
+    pub reserved_concurrency: Option<usize>,
+    /// Queues it consumes.
+    pub queue_sources: Vec<QueueSourceSettings>,
+    /// Whether and how it follows the orders table's stream.
+    pub stream_source: Option<StreamSourceSettings>,
+}
+
+/// How a function consumes a queue.
+#[derive(Debug, Clone)]
+pub struct QueueSourceSettings {
+    /// The queue's name.
+    pub queue: String,
+    /// At most so many messages a call.
+    pub batch_size: usize,
+    /// Whether the function says which messages failed.
+    pub report_batch_item_failures: bool,
+}
+
+/// How a function follows the stream.
+#[derive(Debug, Clone)]
+pub struct StreamSourceSettings {
+    /// At most so many records a call.
+    pub batch_size: u32,
+    /// How often a failed batch is tried again; `None`: until it succeeds.
+    pub maximum_retry_attempts: Option<u32>,
+    /// Where the records go that were given up, by queue name.
+    pub on_failure: Option<String>,
+}
+
+/// The state machine.
+#[derive(Debug, Clone)]
+pub struct MachineSettings {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Its definition with all substitutions made.
+    pub definition: String,
+}

@@ -1,0 +1,214 @@
+//! Followers of the change stream: functions that get every change, in order, in batches.
+//!
+//! A follower's place is a checkpoint in the database, moved on once its function has succeeded.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Timestamp;
+use ports::StoreError;
+use ports::clock::Clock;
+use ports::feed::{ChangeFeed, ChangeRecord};
+use ports::function::aws_lambda_events::dynamodb::{Event, EventRecord, StreamRecord};
+use ports::function::{Context, FunctionError, Invocation};
+use rusqlite::OptionalExtension;
+use serde_json::{Map, Value, json};
+use tokio::task::JoinSet;
+
+use crate::error::Chain;
+use crate::lambda::{Function, request_id};
+use crate::queue::{DeadLetter, send_dead_letter};
+use crate::tx::Tx;
+use crate::writer::Command;
+use crate::{Engine, StreamSourceSettings, item};
+
+/// The longest wait between two attempts.
+const MAX_BACK_OFF: Duration = Duration::from_secs(20);
+
+/// Starts each function that follows the stream.
+pub(crate) async fn spawn(engine: &Engine, workers: &mut JoinSet<()>) -> Result<(), StoreError> {
+    for settings in &engine.settings().functions {
+        let (Some(source), Some(function)) = (&settings.stream_source, engine.lambda().function(&settings.name)) else {
+            continue;
+        };
+        let consumer = engine.names().id("consumer", &settings.name);
+        let checkpoint: Option<i64> = engine.readers().read(|connection| {
+            connection
+                .query_row("SELECT seq FROM checkpoints WHERE consumer = ?1", [consumer], |row| row.get(0))
+                .optional()
+        })?;
+        let follower = Follower {
+            engine: engine.clone(),
+            consumer,
+            function,
+            source: source.clone(),
+            at: checkpoint.and_then(|seq| u64::try_from(seq).ok()).unwrap_or(0),
+        };
+        workers.spawn(follower.run());
+    }
+    Ok(())
+}
+
+struct Follower {
+    engine: Engine,
+    consumer: i64,
+    function: Arc<Function>,
+    source: StreamSourceSettings,
+    at: u64,
+}
+
+impl Follower {
+    async fn run(mut self) {
+        let engine = self.engine.clone();
+        loop {
+            tokio::select! {
+                biased;
+                () = engine.stopping() => return,
+                () = engine.wait_for_change(self.at) => {}
+            }
+            match engine.read_changes(self.at, self.source.batch_size).await {
+                Ok(changes) if changes.is_empty() => {
+                    // What is missing has expired: go on with what there is.
+                    self.at = engine.latest_change();
+                }
+                Ok(changes) => self.hand_over(&changes).await,
+                Err(error) => {
+                    tracing::error!(event_type = "stream_not_read", function = self.function.name(), error = %Chain(&error));
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+
+    /// Calls the function until it succeeds or its attempts are spent, then moves the checkpoint.
+    async fn hand_over(&mut self, changes: &[ChangeRecord]) {
+        let Some(last) = changes.last().map(|change| change.sequence_number) else { return };
+        let mut attempts = 0;
+        let mut given_up = None;
+        loop {
+            let context = Context { request_id: request_id(), trace_id: String::new() };
+            let Err(error) = self.function.invoke(Invocation::Stream(stream_event(changes)), context).await else {
+                break;
+            };
+            attempts += 1;
+            if self.source.maximum_retry_attempts.is_some_and(|most| attempts > most) {
+                given_up = Some(error);
+                break;
+            }
+            let wait = Duration::from_millis(100 << attempts.min(10)).min(MAX_BACK_OFF);
+            let at = Timestamp::from_ms(self.engine.time().now().as_ms() + wait.as_millis() as i64);
+            tokio::select! {
+                () = self.engine.time().sleep_until(at) => {}
+                () = self.engine.stopping() => return,
+            }
+        }
+        let checkpoint = MoveCheckpoint {
+            consumer: self.consumer,
+            seq: last,
+            given_up: given_up.map(|error| self.given_up(changes, &error)),
+            now: self.engine.time().now(),
+        };
+        match self.engine.writer().execute(checkpoint).await {
+            Ok(()) => self.at = last,
+            Err(error) => {
+                tracing::error!(event_type = "checkpoint_not_moved", function = self.function.name(), error = %Chain(&error));
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+
+    fn given_up(&self, changes: &[ChangeRecord], error: &FunctionError) -> GivenUp {
+        tracing::error!(
+            event_type = "stream_batch_given_up", function = self.function.name(),
+            changes = changes.len(), error = error.error_type, message = error.message
+        );
+        let range = |change: Option<&ChangeRecord>| change.map(|change| change.sequence_number.to_string());
+        let body = json!({
+            "requestContext": {"functionArn": self.function.name(), "condition": "RetryAttemptsExhausted"},
+            "DDBStreamBatchInfo": {
+                "startSequenceNumber": range(changes.first()),
+                "endSequenceNumber": range(changes.last()),
+                "batchSize": changes.len(),
+            },
+        });
+        GivenUp {
+            queue: self.source.on_failure.as_ref().map(|queue| self.engine.names().id("queue", queue)),
+            body: body.to_string(),
+            error: error.to_string(),
+            source: format!("stream:{}", self.function.name()),
+        }
+    }
+}
+
+/// A batch that a function never took.
+struct GivenUp {
+    queue: Option<i64>,
+    body: String,
+    error: String,
+    source: String,
+}
+
+struct MoveCheckpoint {
+    consumer: i64,
+    seq: u64,
+    given_up: Option<GivenUp>,
+    now: Timestamp,
+}
+
+impl Command for MoveCheckpoint {
+    type Output = ();
+
+    fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
+        tx.prepare("INSERT INTO checkpoints (consumer, seq) VALUES (?1, ?2) ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq")?
+            .execute((self.consumer, i64::try_from(self.seq).unwrap_or(i64::MAX)))?;
+        if let Some(GivenUp { queue: Some(queue), body, error, source }) = &self.given_up {
+            let letter = DeadLetter {
+                queue: *queue,
+                body,
+                trace: "",
+                sent_at: self.now.as_ms(),
+                at: self.now,
+                receives: 1,
+                last_error: Some(error),
+                source,
+            };
+            send_dead_letter(tx, &letter)?;
+        }
+        Ok(())
+    }
+}
+
+/// Changes in the shape of DynamoDB Streams.
+fn stream_event(changes: &[ChangeRecord]) -> Event {
+    let mut event = Event::default();
+    event.records = changes.iter().map(event_record).collect();
+    event
+}
+
+fn event_record(change: &ChangeRecord) -> EventRecord {
+    let attributes = |image: &Option<Value>| match image {
+        Some(Value::Object(image)) => item::to_image(image.clone()),
+        _ => item::to_image(Map::new()),
+    };
+    let mut stream = StreamRecord::default();
+    stream.approximate_creation_date_time = change.at.to_string().parse().unwrap_or_default();
+    stream.new_image = attributes(&change.new_image);
+    stream.old_image = attributes(&change.old_image);
+    stream.keys = item::to_image(keys(change));
+    stream.sequence_number = Some(change.sequence_number.to_string());
+    let mut record = EventRecord::default();
+    record.aws_region = "local".into();
+    record.change = stream;
+    record.event_id = change.sequence_number.to_string();
+    record.event_name = change.event_name.to_owned();
+    record.event_source = Some("aws:dynamodb".into());
+    record
+}
+
+fn keys(change: &ChangeRecord) -> Map<String, Value> {
+    let image = change.new_image.as_ref().or(change.old_image.as_ref());
+    ["orderId", "createdAt"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), image?.get(name)?.clone())))
+        .collect()
+}

@@ -1,0 +1,87 @@
+//! What a command sees of the transaction it is applied in.
+
+use rusqlite::{CachedStatement, Connection};
+
+use crate::executions::ReadyExecution;
+use crate::queue::ReadyMessage;
+use crate::topic::ReadyDelivery;
+
+/// The last numbers given out. They live in memory; at start they are read from the tables.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counters {
+    pub(crate) message: i64,
+    pub(crate) change: i64,
+    pub(crate) delivery: i64,
+    pub(crate) execution: i64,
+    pub(crate) outbox: i64,
+    pub(crate) idempotency: i64,
+}
+
+/// What a commit leads to, told to the workers after it.
+#[derive(Debug)]
+pub(crate) enum Notice {
+    /// A message can be received.
+    Message(ReadyMessage),
+    /// The change stream has grown up to this number.
+    Changed(u64),
+    /// A delivery waits.
+    Delivery(ReadyDelivery),
+    /// An execution waits to be driven.
+    Execution(Box<ReadyExecution>),
+}
+
+/// A transaction under way.
+pub(crate) struct Tx<'c> {
+    connection: &'c Connection,
+    counters: Counters,
+    notices: Vec<Notice>,
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) fn new(connection: &'c Connection, counters: Counters) -> Self {
+        Self { connection, counters, notices: Vec::new() }
+    }
+
+    pub(crate) fn into_parts(self) -> (Counters, Vec<Notice>) {
+        (self.counters, self.notices)
+    }
+
+    /// A statement, prepared once for the connection's life.
+    pub(crate) fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {
+        self.connection.prepare_cached(sql)
+    }
+
+    /// The connection, for reads shared with the readers.
+    pub(crate) fn connection(&self) -> &'c Connection {
+        self.connection
+    }
+
+    /// The next number of one of the counters.
+    pub(crate) fn next(&mut self, counter: impl FnOnce(&mut Counters) -> &mut i64) -> i64 {
+        let number = counter(&mut self.counters);
+        *number += 1;
+        *number
+    }
+
+    /// Tells the workers, if the transaction commits.
+    pub(crate) fn notify(&mut self, notice: Notice) {
+        self.notices.push(notice);
+    }
+}
+
+impl Counters {
+    /// Reads the last numbers from the tables.
+    pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let last = |table: &str, column: &str| -> rusqlite::Result<i64> {
+            connection.query_row(&format!("SELECT coalesce(max({column}), 0) FROM {table}"), [], |row| row.get(0))
+        };
+        Ok(Self {
+            message: last("messages", "seq")?,
+            change: last("changes", "seq")?.max(last("checkpoints", "seq")?),
+            delivery: last("deliveries", "seq")?,
+            execution: last("executions", "key")?,
+            outbox: last("outbox", "seq")?,
+            idempotency: last("idempotency", "seq")?,
+        })
+    }
+}
