@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{dlq, executions, keys, orders, products};
+use crate::commands::{dlq, executions, keys, orders, products, workflow};
 use crate::exit;
 use crate::output::Format;
 
@@ -39,6 +39,8 @@ pub enum Command {
     Dlq(dlq::DlqArgs),
     /// Look at executions of the workflow, and run failed ones again
     Executions(executions::ExecutionsArgs),
+    /// Check, draw and try out workflows in Amazon States Language; needs no server
+    Workflow(workflow::WorkflowArgs),
 }
 
 /// Reads the process's arguments; ends the process for `--help`, `--version` and whatever is wrong.

@@ -9,6 +9,7 @@ mod client;
 mod commands;
 mod exit;
 mod failure;
+mod history;
 mod output;
 mod prompt;
 mod table;

@@ -5,6 +5,7 @@ pub mod executions;
 pub mod keys;
 pub mod orders;
 pub mod products;
+pub mod workflow;
 
 use crate::args::Command;
 use crate::exit::Verdict;
@@ -19,5 +20,6 @@ pub fn run(command: Command, output: &Output) -> Result<Verdict, Failure> {
         Command::Keys(args) => keys::run(args, output),
         Command::Dlq(args) => dlq::run(args, output),
         Command::Executions(args) => executions::run(args, output),
+        Command::Workflow(args) => workflow::run(args, output),
     }
 }

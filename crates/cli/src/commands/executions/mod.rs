@@ -1,6 +1,5 @@
 //! `ordermill executions`: runs of the workflow.
 
-mod history;
 mod list;
 mod redrive;
 mod show;

@@ -3,10 +3,11 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::{executions_table, history};
+use super::executions_table;
 use crate::client::{Client, path::encode};
 use crate::exit::Verdict;
 use crate::failure::Failure;
+use crate::history;
 use crate::output::Output;
 use crate::table::harmless;
 use crate::view::text;
