@@ -12,7 +12,14 @@
 mod fault;
 mod filter_policy;
 mod intrinsic;
+mod kind;
+mod meaningless;
 mod model;
+mod read;
+mod report;
+mod resolve;
+mod section;
+mod shape;
 mod system;
 mod yaml;
 

@@ -7,6 +7,9 @@ use crate::model::{
     Alarm, Api, EventSource, Function, LogGroup, Queue, Route, StateMachine, Subscription, Table, Topic,
     UsagePlan,
 };
+use crate::read::{Inputs, read_system};
+use crate::report::Report;
+use crate::yaml;
 
 /// What a template defines: its resources by kind, each in the template's order.
 ///
@@ -44,7 +47,75 @@ pub type Read = (System, Vec<Warning>);
 /// All that is wrong with a template, in the order of its lines. Never empty.
 pub type Faults = Vec<TemplateFault>;
 
+/// The template and the workflow that are built in: those at the root of the repository.
+const BUILT_IN: &str = include_str!("../../../template.yaml");
+const BUILT_IN_WORKFLOW: (&str, &str) = (
+    "workflows/order.asl.json",
+    include_str!("../../../workflows/order.asl.json"),
+);
+
 impl System {
+    /// Reads a template. `workflows` gives the text of a workflow by its path, relative to the template.
+    ///
+    /// # Errors
+    /// All that is wrong with it, when anything is.
+    ///
+    /// ```
+    /// let template = "
+    /// Transform: AWS::Serverless-2016-10-31
+    /// Resources:
+    ///   Orders: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: 180}}
+    /// ";
+    /// let (system, warnings) = template::System::parse(template, &|_| None).expect("a good template");
+    /// assert_eq!(system.queues[0].visibility_timeout, template::Seconds(180));
+    /// assert!(warnings.is_empty());
+    /// ```
+    pub fn parse(yaml: &str, workflows: &dyn Fn(&str) -> Option<String>) -> Result<Read, Faults> {
+        Self::parse_with(yaml, workflows, &BTreeMap::new())
+    }
+
+    /// [`Self::parse`] with values for some of the template's parameters, as `sam deploy --parameter-overrides`.
+    ///
+    /// # Errors
+    /// All that is wrong with the template or the values, when anything is.
+    pub fn parse_with(
+        yaml: &str,
+        workflows: &dyn Fn(&str) -> Option<String>,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<Read, Faults> {
+        let root = yaml::parse(yaml)?;
+        let report = Report::default();
+        let system = read_system(
+            &root,
+            &Inputs {
+                workflows,
+                parameters,
+            },
+            &report,
+        );
+        Ok((system, report.finish()?))
+    }
+
+    /// The system of the template that is built in.
+    ///
+    /// # Errors
+    /// Never in a released build: a test reads it.
+    pub fn built_in() -> Result<Read, Faults> {
+        Self::parse(BUILT_IN, &|path| Self::built_in_workflow(path).map(str::to_owned))
+    }
+
+    /// The text of the template that is built in.
+    #[must_use]
+    pub fn built_in_template() -> &'static str {
+        BUILT_IN
+    }
+
+    /// The text of a workflow that is built in, by its path in the built-in template.
+    #[must_use]
+    pub fn built_in_workflow(path: &str) -> Option<&'static str> {
+        (path == BUILT_IN_WORKFLOW.0).then_some(BUILT_IN_WORKFLOW.1)
+    }
+
     /// The function with this logical id, function name or ARN.
     #[must_use]
     pub fn function(&self, key: &str) -> Option<&Function> {
