@@ -4,50 +4,79 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::history::time_text;
-use crate::model::{ContextUse, Kind, State};
+use crate::model::{ContextUse, Kind, Member, State};
 use crate::snapshot::{Activity, Branch};
 use crate::{Pattern, Resource, Snapshot};
 
-/// Builds what a state's expressions read. The execution's input, which may be large, is in it only when an expression
-/// of the state reads it.
-pub(super) fn build(snapshot: &Snapshot, branch: &Branch, state: &State, token: Option<&str>) -> Value {
-    let mut context = Map::new();
-    context.insert("Execution".to_owned(), execution(snapshot, state.context));
-    context.insert(
-        "StateMachine".to_owned(),
-        json!({"Id": *snapshot.execution.machine_arn, "Name": *snapshot.execution.machine_name}),
-    );
-    let mut about_state = Map::new();
-    about_state.insert("Name".to_owned(), json!(*state.name));
-    about_state.insert("EnteredTime".to_owned(), json!(time_text(branch.entered_at)));
-    if state.retries() {
-        about_state.insert("RetryCount".to_owned(), json!(branch.retries.iter().sum::<u32>()));
+/// Builds what expressions read, and no more.
+pub(super) fn build(
+    snapshot: &Snapshot,
+    branch: &Branch,
+    state: &State,
+    token: Option<&str>,
+    reads: ContextUse,
+) -> Value {
+    if !reads.reads_any() {
+        return Value::Null;
     }
-    context.insert("State".to_owned(), Value::Object(about_state));
-    if let Some(item) = item(snapshot, branch) {
+    let mut context = Map::new();
+    put(&mut context, "Execution", execution(snapshot, reads));
+    if reads.reads(Member::StateMachine) {
+        let machine =
+            json!({"Id": *snapshot.execution.machine_arn, "Name": *snapshot.execution.machine_name});
+        context.insert("StateMachine".to_owned(), machine);
+    }
+    put(&mut context, "State", about_state(branch, state, reads));
+    if let Some(item) = item(snapshot, branch).filter(|_| reads.reads(Member::Map)) {
         context.insert("Map".to_owned(), json!({"Item": item}));
     }
-    if let Some(token) = token {
+    if let Some(token) = token.filter(|_| reads.reads(Member::Task)) {
         context.insert("Task".to_owned(), json!({"Token": token}));
     }
     Value::Object(context)
 }
 
-fn execution(snapshot: &Snapshot, reads: ContextUse) -> Value {
+fn put(context: &mut Map<String, Value>, name: &str, members: Map<String, Value>) {
+    if !members.is_empty() {
+        context.insert(name.to_owned(), Value::Object(members));
+    }
+}
+
+fn execution(snapshot: &Snapshot, reads: ContextUse) -> Map<String, Value> {
     let execution = &snapshot.execution;
     let mut about = Map::new();
-    about.insert("Id".to_owned(), json!(*execution.arn));
-    if reads == ContextUse::Everything {
-        about.insert(
-            "Input".to_owned(),
-            execution.input.as_deref().cloned().unwrap_or_default(),
-        );
+    let mut add = |member: Member, name: &str, value: &dyn Fn() -> Value| {
+        if reads.reads(member) {
+            about.insert(name.to_owned(), value());
+        }
+    };
+    add(Member::ExecutionId, "Id", &|| json!(*execution.arn));
+    add(Member::ExecutionInput, "Input", &|| {
+        execution.input.as_deref().cloned().unwrap_or_default()
+    });
+    add(Member::ExecutionStartTime, "StartTime", &|| {
+        json!(time_text(execution.started_at))
+    });
+    add(Member::ExecutionName, "Name", &|| json!(*execution.name));
+    add(Member::ExecutionRoleArn, "RoleArn", &|| {
+        json!(*execution.role_arn)
+    });
+    add(Member::ExecutionRedriveCount, "RedriveCount", &|| json!(0));
+    about
+}
+
+fn about_state(branch: &Branch, state: &State, reads: ContextUse) -> Map<String, Value> {
+    let mut about = Map::new();
+    if reads.reads(Member::StateName) {
+        about.insert("Name".to_owned(), json!(*state.name));
     }
-    about.insert("StartTime".to_owned(), json!(time_text(execution.started_at)));
-    about.insert("Name".to_owned(), json!(*execution.name));
-    about.insert("RoleArn".to_owned(), json!(*execution.role_arn));
-    about.insert("RedriveCount".to_owned(), json!(0));
-    Value::Object(about)
+    if reads.reads(Member::StateEnteredTime) {
+        about.insert("EnteredTime".to_owned(), json!(time_text(branch.entered_at)));
+    }
+    if reads.reads(Member::StateRetryCount) && state.retries() {
+        about.insert("RetryCount".to_owned(), json!(branch.retries.iter().sum::<u32>()));
+    }
+    about
 }
 
 /// The item of the innermost Map state that the branch is in.

@@ -28,7 +28,7 @@ impl Engine<'_> {
 
     /// Leaves a state that has its result.
     pub(super) fn complete_state(&mut self, id: BranchId, result: Payload) -> Result<(), Failure> {
-        let view = self.view(id)?;
+        let view = self.result_view(id)?;
         let (output, assigned) = match &view.state.flow {
             Flow::JsonPath(flow) => view.complete_path(flow, result)?,
             Flow::Jsonata(flow) => view.complete_jsonata(flow, result)?,

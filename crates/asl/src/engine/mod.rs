@@ -24,7 +24,7 @@ use serde_json::{Map, Value};
 use crate::failure::Failure;
 use crate::history::{ErrorDetails, HistoryEvent, HistoryEventKind, Payload};
 use crate::limits::{MAX_HISTORY_EVENTS, MAX_UNRECORDED_EVENTS, STEP_BYTES, STEP_EVENTS};
-use crate::model::{ContextUse, Machine, State};
+use crate::model::{Machine, State};
 use crate::snapshot::{Activity, Branch, BranchId, Execution, Version};
 use crate::{Definition, Effect, Event, EventKind, Outcome, Snapshot, Start, Step};
 
@@ -350,10 +350,4 @@ impl<'d> Engine<'d> {
 /// A snapshot that does not fit its definition although its fingerprint does: it was altered from outside.
 fn stray_branch() -> Failure {
     Failure::runtime("The snapshot names a state that the definition does not have.")
-}
-
-impl State {
-    fn reads_context(&self) -> bool {
-        self.context != ContextUse::Nothing
-    }
 }

@@ -31,7 +31,7 @@ struct Request {
 pub(crate) fn open_calls(definition: &Definition, snapshot: &Snapshot) -> Vec<TaskCall> {
     let machine = definition.machine();
     let call = |(id, open): (BranchId, &OpenTask)| {
-        let view = View::new(machine, snapshot, id, open.seed).ok()?;
+        let view = View::new(machine, snapshot, id, open.seed, |state| state.context).ok()?;
         let Kind::Task(task) = &view.state.kind else {
             return None;
         };
@@ -97,7 +97,7 @@ impl Engine<'_> {
             return Err(stray_branch());
         };
         let seed = self.chance.draw();
-        let view = View::new(self.machine, &self.snapshot, id, seed)?;
+        let view = View::new(self.machine, &self.snapshot, id, seed, |state| state.context)?;
         let request = view.request(task)?;
         let attempt = attempt(&view.branch.retries);
         if self.admit(&request.input).is_none() {

@@ -8,7 +8,7 @@ use super::{Engine, context, stray_branch};
 use crate::Snapshot;
 use crate::failure::Failure;
 use crate::jsonata::{self, States};
-use crate::model::{Data, Machine, Message, Number, State};
+use crate::model::{ContextUse, Data, Machine, Message, Number, State};
 use crate::payload::{EvaluationError, Expression, Scope, Template};
 use crate::snapshot::{Branch, BranchId};
 
@@ -45,7 +45,15 @@ impl Engine<'_> {
     /// What the expressions of a branch's state see, with chance of their own.
     pub(super) fn view(&mut self, id: BranchId) -> Result<View<'_>, Failure> {
         let seed = self.chance.draw();
-        View::new(self.machine, &self.snapshot, id, seed)
+        View::new(self.machine, &self.snapshot, id, seed, |state| state.context)
+    }
+
+    /// As [`view`](Self::view), for the expressions that work on the state's result.
+    pub(super) fn result_view(&mut self, id: BranchId) -> Result<View<'_>, Failure> {
+        let seed = self.chance.draw();
+        View::new(self.machine, &self.snapshot, id, seed, |state| {
+            state.result_context
+        })
     }
 }
 
@@ -55,6 +63,7 @@ impl<'a> View<'a> {
         snapshot: &'a Snapshot,
         id: BranchId,
         seed: u64,
+        reads: impl Fn(&State) -> ContextUse,
     ) -> Result<View<'a>, Failure> {
         let branch = snapshot.branch(id).ok_or_else(stray_branch)?;
         let state = machine
@@ -65,11 +74,7 @@ impl<'a> View<'a> {
             Some((token, seed)) => (Some(token), seed),
             None => (None, seed),
         };
-        let context = if state.reads_context() {
-            context::build(snapshot, branch, state, token.as_deref())
-        } else {
-            Value::Null
-        };
+        let context = context::build(snapshot, branch, state, token.as_deref(), reads(state));
         Ok(View {
             state,
             branch,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Kind, Machine, State, StateIndex};
+use super::{Kind, Machine, Member, State, StateIndex};
 use crate::Fault;
 
 mod choices;
@@ -20,7 +20,7 @@ use fields::Fields;
 
 /// The query language of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
+pub(crate) enum Language {
     JsonPath,
     Jsonata,
 }
@@ -52,7 +52,7 @@ pub(crate) fn compile(definition: &Value) -> Result<Machine, Vec<Fault>> {
         Some(start) if compiler.faults.is_empty() => Ok(Machine {
             reads_execution_input: states
                 .iter()
-                .any(|state| state.context == super::ContextUse::Everything),
+                .any(|state| state.context.reads(Member::ExecutionInput)),
             states,
             start,
             timeout_s: object.get("TimeoutSeconds").and_then(Value::as_u64),
@@ -139,7 +139,8 @@ impl Compiler {
             flow: self.flow(fields)?,
             retriers: self.retriers(fields)?,
             catchers: self.catchers(fields)?,
-            context: fields.context_use(),
+            context: fields.context_use(|_| true),
+            result_context: fields.context_use(works_on_result),
             kind,
         })
     }
@@ -183,6 +184,14 @@ impl Compiler {
             }
         }
     }
+}
+
+/// Whether a field's expressions are evaluated when the state has its result.
+fn works_on_result(field: &str) -> bool {
+    matches!(
+        field,
+        "ResultSelector" | "ResultPath" | "Assign" | "Output" | "OutputPath"
+    )
 }
 
 /// A name as one step of a JSON pointer.

@@ -2,6 +2,7 @@
 
 pub(crate) mod choice;
 mod compile;
+mod context;
 pub(crate) mod retry;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::path::ReferencePath;
 use crate::{Resource, jsonata, payload};
 
 pub(crate) use compile::compile;
+pub(crate) use context::{ContextUse, Member};
 
 use choice::Rule;
 use retry::{Catcher, Retrier};
@@ -41,17 +43,10 @@ pub(crate) struct State {
     pub flow: Flow,
     pub retriers: Vec<Retrier>,
     pub catchers: Vec<Catcher>,
-    /// What its expressions read from the context object.
+    /// What its expressions read from the context object, all of them.
     pub context: ContextUse,
-}
-
-/// What a state's expressions read from the context object, so that no more of it is built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum ContextUse {
-    Nothing,
-    /// Names, times, tokens and items, but not the execution's input.
-    Facts,
-    Everything,
+    /// What those read that work on the state's result.
+    pub result_context: ContextUse,
 }
 
 #[derive(Debug)]

@@ -19,19 +19,6 @@ pub(in crate::model) struct Fields<'a> {
     pub names: &'a HashMap<&'a str, StateIndex>,
 }
 
-/// What can be read from the context object without the execution's input.
-const FACTS: [&str; 9] = [
-    "$$.Execution.Id",
-    "$$.Execution.Name",
-    "$$.Execution.StartTime",
-    "$$.Execution.RoleArn",
-    "$$.Execution.RedriveCount",
-    "$$.StateMachine",
-    "$$.State",
-    "$$.Task",
-    "$$.Map",
-];
-
 impl<'a> Fields<'a> {
     pub fn get(&self, field: &str) -> Option<&'a Value> {
         self.object.get(field)
@@ -59,17 +46,17 @@ impl<'a> Fields<'a> {
         entries.iter().enumerate().filter_map(at).collect()
     }
 
-    /// What the state's texts read from the context object. A text that only looks like an expression costs nothing
-    /// but the building of an object that nobody reads.
-    pub fn context_use(&self) -> ContextUse {
-        let mut found = ContextUse::Nothing;
+    /// What the expressions in the fields that are asked for read from the context object.
+    pub fn context_use(&self, wanted: impl Fn(&str) -> bool) -> ContextUse {
+        let mut found = ContextUse::NOTHING;
         for (field, value) in self.object {
-            if !matches!(
+            let nested = matches!(
                 field.as_str(),
                 "Branches" | "ItemProcessor" | "Iterator" | "Result" | "Comment"
-            ) {
+            );
+            if !nested && wanted(field) {
                 visit_texts(value, &mut |text| {
-                    found = found.max(context_use(text, self.language))
+                    found = found.and(ContextUse::of(text, self.language))
                 });
             }
         }
@@ -83,34 +70,6 @@ fn visit_texts(value: &Value, visit: &mut impl FnMut(&str)) {
         Value::Array(values) => values.iter().for_each(|value| visit_texts(value, visit)),
         Value::Object(map) => map.values().for_each(|value| visit_texts(value, visit)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-fn context_use(text: &str, language: Language) -> ContextUse {
-    match language {
-        Language::Jsonata if !text.contains("$states") => ContextUse::Nothing,
-        Language::Jsonata => {
-            let elsewhere = ["$states.input", "$states.result", "$states.errorOutput"];
-            let rest = elsewhere
-                .iter()
-                .fold(text.to_owned(), |rest, known| rest.replace(known, ""));
-            if rest.contains("$states") {
-                ContextUse::Everything
-            } else {
-                ContextUse::Nothing
-            }
-        }
-        Language::JsonPath if !text.contains("$$") => ContextUse::Nothing,
-        Language::JsonPath => {
-            let rest = FACTS
-                .iter()
-                .fold(text.to_owned(), |rest, fact| rest.replace(fact, ""));
-            if rest.contains("$$") {
-                ContextUse::Everything
-            } else {
-                ContextUse::Facts
-            }
-        }
     }
 }
 
