@@ -25,7 +25,7 @@ pub(crate) enum ItemError {
 }
 
 /// The plain value of an AttributeValue; borrowed where it stands in it as it is.
-pub(crate) fn to_plain(attribute: &Value) -> Result<Cow<'_, Value>, ItemError> {
+pub(crate) fn from_attribute_value(attribute: &Value) -> Result<Cow<'_, Value>, ItemError> {
     let members = attribute
         .as_object()
         .filter(|members| members.len() == 1)
@@ -36,13 +36,15 @@ pub(crate) fn to_plain(attribute: &Value) -> Result<Cow<'_, Value>, ItemError> {
         ("NULL", Value::Bool(true)) => Ok(Cow::Owned(Value::Null)),
         ("N", Value::String(text)) => number(text).map(|number| Cow::Owned(Value::Number(number))),
         ("L", Value::Array(items)) => {
-            let items = items.iter().map(|item| to_plain(item).map(Cow::into_owned));
+            let items = items
+                .iter()
+                .map(|item| from_attribute_value(item).map(Cow::into_owned));
             items
                 .collect::<Result<_, _>>()
                 .map(|items| Cow::Owned(Value::Array(items)))
         }
         ("M", Value::Object(members)) => {
-            attributes_to_plain(members).map(|plain| Cow::Owned(Value::Object(plain)))
+            from_attributes(members).map(|plain| Cow::Owned(Value::Object(plain)))
         }
         ("S", _) => Err(ItemError::WrongValue("S")),
         ("N", _) => Err(ItemError::WrongValue("N")),
@@ -55,29 +57,29 @@ pub(crate) fn to_plain(attribute: &Value) -> Result<Cow<'_, Value>, ItemError> {
 }
 
 /// The plain object of an item in AttributeValue JSON.
-pub(crate) fn attributes_to_plain(item: &Map<String, Value>) -> Result<Map<String, Value>, ItemError> {
+pub(crate) fn from_attributes(item: &Map<String, Value>) -> Result<Map<String, Value>, ItemError> {
     item.iter()
-        .map(|(name, value)| Ok((name.clone(), to_plain(value)?.into_owned())))
+        .map(|(name, value)| Ok((name.clone(), from_attribute_value(value)?.into_owned())))
         .collect()
 }
 
 /// The value as AttributeValue JSON.
-pub(crate) fn to_attribute(plain: Value) -> Value {
+pub(crate) fn to_attribute_value(plain: Value) -> Value {
     let (kind, value) = match plain {
         Value::String(_) => ("S", plain),
         Value::Number(number) => ("N", Value::String(number.as_str().to_owned())),
         Value::Bool(_) => ("BOOL", plain),
         Value::Null => ("NULL", Value::Bool(true)),
-        Value::Array(items) => ("L", items.into_iter().map(to_attribute).collect()),
-        Value::Object(members) => ("M", Value::Object(plain_to_attributes(members))),
+        Value::Array(items) => ("L", items.into_iter().map(to_attribute_value).collect()),
+        Value::Object(members) => ("M", Value::Object(to_attributes(members))),
     };
     Value::Object(Map::from_iter([(kind.to_owned(), value)]))
 }
 
 /// The item in AttributeValue JSON.
-pub(crate) fn plain_to_attributes(item: Map<String, Value>) -> Map<String, Value> {
+pub(crate) fn to_attributes(item: Map<String, Value>) -> Map<String, Value> {
     item.into_iter()
-        .map(|(name, value)| (name, to_attribute(value)))
+        .map(|(name, value)| (name, to_attribute_value(value)))
         .collect()
 }
 
@@ -146,13 +148,16 @@ mod tests {
     #[test]
     fn a_value_goes_to_attributes_and_back_as_it_was() {
         let plain = parse(r#"{"a":"x","n":59.980,"b":false,"z":null,"l":[1,"2",[]],"m":{"k":1e400}}"#);
-        let attribute = to_attribute(plain.clone());
+        let attribute = to_attribute_value(plain.clone());
         let expected = concat!(
             r#"{"M":{"a":{"S":"x"},"b":{"BOOL":false},"l":{"L":[{"N":"1"},{"S":"2"},{"L":[]}]},"#,
             r#""m":{"M":{"k":{"N":"1e+400"}}},"n":{"N":"59.980"},"z":{"NULL":true}}}"#
         );
         assert_eq!(attribute.to_string(), expected);
-        assert_eq!(to_plain(&attribute).unwrap().to_string(), plain.to_string());
+        assert_eq!(
+            from_attribute_value(&attribute).unwrap().to_string(),
+            plain.to_string()
+        );
     }
 
     #[test]
@@ -162,16 +167,13 @@ mod tests {
             panic!("not an object")
         };
         let image = serde_json::to_value(to_image(plain.clone())).unwrap();
-        assert_eq!(
-            image.to_string(),
-            Value::Object(plain_to_attributes(plain)).to_string()
-        );
+        assert_eq!(image.to_string(), Value::Object(to_attributes(plain)).to_string());
     }
 
     #[test]
     fn texts_are_not_copied_from_an_attribute() {
         assert!(matches!(
-            to_plain(&parse(r#"{"S":"text"}"#)),
+            from_attribute_value(&parse(r#"{"S":"text"}"#)),
             Ok(Cow::Borrowed(_))
         ));
     }
@@ -180,7 +182,7 @@ mod tests {
     fn what_is_no_attribute_value_is_refused_with_the_reason() {
         let check = |json: &str, expected: &str| {
             assert_eq!(
-                to_plain(&parse(json)).unwrap_err().to_string(),
+                from_attribute_value(&parse(json)).unwrap_err().to_string(),
                 expected,
                 "{json}"
             );

@@ -13,7 +13,7 @@ use crate::item;
 /// What the placeholder stands for, as a plain value. The caller made sure that it is there.
 pub(super) fn lookup<'v>(values: &'v Map, name: &str) -> Result<Cow<'v, Value>, ExpressionError> {
     let value = values.get(name).unwrap_or(&Value::Null);
-    item::to_plain(value).map_err(|source| ExpressionError::BadValue {
+    item::from_attribute_value(value).map_err(|source| ExpressionError::BadValue {
         name: name.to_owned(),
         source,
     })

@@ -1,0 +1,246 @@
+//! Keys get in until they are revoked, and no count is lost, whatever is rolled back.
+
+use ports::access::QuotaPeriod;
+use rusqlite::Connection;
+
+use super::*;
+use crate::tx::Counters;
+use crate::writer::Command;
+
+const PLAN: UsagePlan = UsagePlan {
+    rate_per_s: Some(100),
+    burst: Some(200),
+    quota: Some(5000),
+    period: QuotaPeriod::Month,
+};
+
+fn database() -> Connection {
+    let mut connection = Connection::open_in_memory().unwrap();
+    crate::schema::migrate(&mut connection).unwrap();
+    connection
+}
+
+fn apply<C: Command>(connection: &Connection, command: &mut C) -> C::Output {
+    command
+        .apply(&mut Tx::new(connection, Counters::default()))
+        .unwrap()
+}
+
+fn insert(connection: &Connection, name: &str, secret: &str, own_plan: Option<UsagePlan>) -> bool {
+    let key = ApiKey {
+        key_id: format!("key_{name}"),
+        name: name.into(),
+        role: if name == "admin" {
+            Role::Admin
+        } else {
+            Role::Client
+        },
+        plan: own_plan.unwrap_or(PLAN),
+        created_at: Timestamp::from_ms(5),
+    };
+    apply(
+        connection,
+        &mut InsertKey {
+            key,
+            hash: Sha256::digest(secret).into(),
+            own_plan,
+        },
+    )
+}
+
+fn read(connection: &Connection) -> Access {
+    Access::read(connection, PLAN).unwrap()
+}
+
+#[test]
+fn a_key_is_found_by_its_secret_alone() {
+    let connection = database();
+    let own = UsagePlan {
+        rate_per_s: None,
+        burst: None,
+        quota: None,
+        period: QuotaPeriod::Day,
+    };
+    assert!(insert(&connection, "default", "om_a", None));
+    assert!(insert(&connection, "admin", "om_b", Some(own)));
+    assert!(!insert(&connection, "admin", "om_c", None));
+    let access = read(&connection);
+    let found = access.find("om_b").unwrap();
+    assert_eq!(
+        (found.name.as_str(), found.role, found.plan),
+        ("admin", Role::Admin, own)
+    );
+    assert_eq!(access.find("om_a").unwrap().plan, PLAN);
+    assert!(access.find("om_c").is_none());
+    assert!(access.find("").is_none());
+    let other = UsagePlan {
+        rate_per_s: Some(1),
+        ..PLAN
+    };
+    let access = Access::read(&connection, other).unwrap();
+    assert_eq!(
+        access.find("om_a").unwrap().plan,
+        other,
+        "the template's plan is the template's at each start"
+    );
+}
+
+#[test]
+fn the_database_holds_no_secret() {
+    let connection = database();
+    insert(&connection, "default", "om_secret", None);
+    let mut statement = connection.prepare("SELECT * FROM api_keys").unwrap();
+    let columns = statement.column_count();
+    let mut rows = statement.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        for column in 0..columns {
+            let bytes = match row.get_ref(column).unwrap() {
+                rusqlite::types::ValueRef::Text(bytes) | rusqlite::types::ValueRef::Blob(bytes) => {
+                    bytes.to_vec()
+                }
+                other => format!("{other:?}").into_bytes(),
+            };
+            assert!(!String::from_utf8_lossy(&bytes).contains("secret"));
+        }
+    }
+}
+
+#[test]
+fn a_key_is_deleted_by_name_or_id() {
+    let connection = database();
+    insert(&connection, "a", "om_a", None);
+    insert(&connection, "b", "om_b", None);
+    let delete = |name_or_id: &str| {
+        apply(
+            &connection,
+            &mut DeleteKey {
+                name_or_id: name_or_id.into(),
+            },
+        )
+    };
+    assert_eq!(delete("a"), Some("key_a".into()));
+    assert_eq!(delete("a"), None);
+    assert_eq!(delete("key_b"), Some("key_b".into()));
+    assert!(read(&connection).find("om_b").is_none());
+}
+
+fn now(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// What the table holds, after a restart.
+fn used_after_restart(connection: &Connection, at: Timestamp) -> u64 {
+    let access = read(connection);
+    let key = access.find("om_a").unwrap();
+    access.counter(&key).unwrap().read(at).used
+}
+
+#[test]
+fn requests_are_counted_by_period_and_survive_a_restart() {
+    let connection = database();
+    insert(&connection, "a", "om_a", None);
+    let access = read(&connection);
+    let counter = access.counter(&access.find("om_a").unwrap()).unwrap();
+    let count = |at| access.usage.count(&counter, now(at));
+    assert_eq!(count("2026-01-31T23:59:59.999Z").used, 1);
+    assert_eq!(count("2026-01-31T23:59:59.999Z").used, 2);
+    access
+        .flush_usage(&Tx::new(&connection, Counters::default()))
+        .unwrap();
+    assert_eq!(
+        used_after_restart(&connection, now("2026-01-31T23:59:59.999Z")),
+        2
+    );
+    let first = count("2026-02-01T00:00:00Z");
+    assert_eq!((first.used, first.resets_at), (1, now("2026-03-01T00:00:00Z")));
+    assert_eq!(
+        count("2026-01-31T23:59:59Z").used,
+        2,
+        "a clock that is set back doesn't open the old period again"
+    );
+    access
+        .flush_usage(&Tx::new(&connection, Counters::default()))
+        .unwrap();
+    assert_eq!(used_after_restart(&connection, now("2026-02-28T00:00:00Z")), 2);
+    assert_eq!(used_after_restart(&connection, now("2026-03-01T00:00:00Z")), 0);
+}
+
+#[test]
+fn another_plans_period_is_not_taken_for_this_ones() {
+    let connection = database();
+    insert(&connection, "a", "om_a", None);
+    let daily = "INSERT INTO usage (key_id, period_start, used) VALUES ('key_a', ?1, 7)";
+    connection
+        .execute(daily, [now("2026-01-15T00:00:00Z").as_ms()])
+        .unwrap();
+    assert_eq!(used_after_restart(&connection, now("2026-01-15T01:00:00Z")), 0);
+    connection
+        .execute(daily, [now("2026-01-01T00:00:00Z").as_ms()])
+        .unwrap();
+    assert_eq!(used_after_restart(&connection, now("2026-01-15T01:00:00Z")), 7);
+}
+
+#[test]
+fn a_rollback_loses_no_count() {
+    let connection = database();
+    insert(&connection, "a", "om_a", None);
+    let access = read(&connection);
+    let at = now("2026-01-15T00:00:00Z");
+    let counter = access.counter(&access.find("om_a").unwrap()).unwrap();
+    let in_transaction = |end: &str, write: &dyn Fn(&mut Tx<'_>)| {
+        connection.execute_batch("BEGIN").unwrap();
+        write(&mut Tx::new(&connection, Counters::default()));
+        connection.execute_batch(end).unwrap();
+    };
+    access.usage.count(&counter, at);
+    in_transaction("ROLLBACK", &|tx| access.flush_usage(tx).unwrap());
+    assert_eq!(used_after_restart(&connection, at), 0);
+    in_transaction("COMMIT", &|tx| access.flush_usage(tx).unwrap());
+    assert_eq!(used_after_restart(&connection, at), 0, "nothing changed since");
+
+    // The count each second writes whatever no commit is known to hold.
+    let write_all = || usage::WriteCounts::of(vec![Arc::clone(&counter)]);
+    in_transaction("ROLLBACK", &|tx| drop(write_all().unwrap().apply(tx).unwrap()));
+    in_transaction("COMMIT", &|tx| {
+        write_all()
+            .unwrap()
+            .apply(tx)
+            .unwrap()
+            .into_iter()
+            .for_each(usage::Written::confirm);
+    });
+    assert_eq!(used_after_restart(&connection, at), 1);
+    assert!(write_all().is_none());
+}
+
+#[test]
+fn counts_of_many_threads_add_up() {
+    let connection = database();
+    insert(&connection, "a", "om_a", None);
+    let access = read(&connection);
+    let counter = access.counter(&access.find("om_a").unwrap()).unwrap();
+    let at = now("2026-01-15T00:00:00Z");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..1000).for_each(|_| drop(access.usage.count(&counter, at))));
+        }
+        for _ in 0..100 {
+            access
+                .flush_usage(&Tx::new(&connection, Counters::default()))
+                .unwrap();
+        }
+    });
+    access
+        .flush_usage(&Tx::new(&connection, Counters::default()))
+        .unwrap();
+    assert_eq!(used_after_restart(&connection, at), 4000);
+}
+
+#[test]
+fn random_bytes_differ() {
+    assert_ne!(
+        random::<SECRET_BYTES>().unwrap(),
+        random::<SECRET_BYTES>().unwrap()
+    );
+    assert_eq!(URL_SAFE_NO_PAD.encode([0xff; SECRET_BYTES]).len(), 43);
+}

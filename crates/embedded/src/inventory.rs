@@ -1,0 +1,275 @@
+//! Stock: taken for an order and given back, once per order whatever is repeated.
+//!
+//! Each order that took stock, or may not take any more, has a row in `holds`; it is what makes repeats harmless. The
+//! products' rows say what is left, and the table itself refuses a stock below zero.
+
+use std::collections::BTreeMap;
+
+use domain::{OrderId, OrderLine, ProductId, Timestamp};
+use ports::StoreError;
+use ports::clock::Clock;
+use ports::inventory::{Inventory, Released, TakeStockError};
+use rusqlite::OptionalExtension;
+
+use crate::Engine;
+use crate::catalogue::{ProductCache, StockLevel};
+use crate::orders::order_key;
+use crate::tx::Tx;
+use crate::writer::Command;
+
+impl Inventory for Engine {
+    async fn take_stock(&self, order: OrderId, lines: Vec<OrderLine>) -> Result<(), TakeStockError> {
+        let command = TakeStock::new(order, &lines, self.time().now(), self.catalogue().clone());
+        let store = |source| TakeStockError::Store { id: order, source };
+        match execute(self, command).await.map_err(store)? {
+            Taken::Now(_) | Taken::Before => Ok(()),
+            Taken::OutOfStock {
+                product_id,
+                requested,
+                available,
+            } => Err(TakeStockError::OutOfStock {
+                product_id,
+                requested,
+                available,
+            }),
+            Taken::UnknownProduct(product_id) => Err(TakeStockError::UnknownProduct(product_id)),
+            Taken::Released => Err(TakeStockError::Released(order)),
+        }
+    }
+
+    async fn release_stock(&self, order: OrderId) -> Result<Released, StoreError> {
+        let command = ReleaseStock {
+            order: order_key(order),
+            at: self.time().now(),
+            cache: self.catalogue().clone(),
+        };
+        Ok(execute(self, command).await?.released)
+    }
+}
+
+/// Has the command written, and the catalogue's copy follow it.
+///
+/// In a task of its own: a function's time-out drops the caller, and the copy would miss what was written for it.
+async fn execute<C: Command<Output: StockChange + Clone + Sync>>(
+    engine: &Engine,
+    command: C,
+) -> Result<C::Output, StoreError> {
+    let engine = engine.clone();
+    tokio::spawn(async move {
+        let output = engine.writer().execute(command).await?;
+        engine.catalogue().set_stock(output.levels());
+        Ok(output)
+    })
+    .await
+    .map_err(StoreError::failed)?
+}
+
+/// What changes stock levels.
+trait StockChange {
+    /// The levels after it.
+    fn levels(&self) -> &[StockLevel];
+}
+
+/// Takes every line's quantity, all or nothing.
+struct TakeStock {
+    order: i64,
+    /// Quantity by product; the same product twice is its sum.
+    quantities: BTreeMap<ProductId, u32>,
+    at: Timestamp,
+    cache: ProductCache,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Taken {
+    Now(Vec<StockLevel>),
+    Before,
+    Released,
+    OutOfStock {
+        product_id: ProductId,
+        requested: u32,
+        available: u32,
+    },
+    UnknownProduct(ProductId),
+}
+
+impl StockChange for Taken {
+    fn levels(&self) -> &[StockLevel] {
+        match self {
+            Self::Now(levels) => levels,
+            Self::Before | Self::Released | Self::OutOfStock { .. } | Self::UnknownProduct(_) => &[],
+        }
+    }
+}
+
+impl TakeStock {
+    fn new(order: OrderId, lines: &[OrderLine], at: Timestamp, cache: ProductCache) -> Self {
+        let mut quantities = BTreeMap::<ProductId, u32>::new();
+        for line in lines {
+            let sum = quantities.entry(line.product_id.clone()).or_default();
+            *sum = sum.saturating_add(line.quantity.get());
+        }
+        Self {
+            order: order_key(order),
+            quantities,
+            at,
+            cache,
+        }
+    }
+
+    /// Why this much of the product can't be taken.
+    fn refuse(&self, tx: &Tx<'_>, product_id: &ProductId, requested: u32) -> rusqlite::Result<Taken> {
+        let mut find = tx.prepare("SELECT stock FROM products WHERE id = ?1")?;
+        let stock = find
+            .query_row([product_id.as_str()], |row| row.get::<_, u32>(0))
+            .optional()?;
+        let product_id = product_id.clone();
+        Ok(match stock {
+            Some(available) => Taken::OutOfStock {
+                product_id,
+                requested,
+                available,
+            },
+            None => Taken::UnknownProduct(product_id),
+        })
+    }
+}
+
+impl Command for TakeStock {
+    type Output = Taken;
+
+    fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Taken> {
+        match find_hold(tx, self.order)? {
+            Some(Hold { released: true, .. }) => return Ok(Taken::Released),
+            Some(Hold { released: false, .. }) => return Ok(Taken::Before),
+            None => {}
+        }
+        let mut levels = Vec::with_capacity(self.quantities.len());
+        let mut take = tx.prepare(
+            "UPDATE products SET stock = stock - ?2 WHERE id = ?1 AND stock >= ?2 RETURNING stock",
+        )?;
+        for (product_id, &quantity) in &self.quantities {
+            let left = take
+                .query_row((product_id.as_str(), quantity), |row| row.get(0))
+                .optional()?;
+            let Some(stock) = left else {
+                let taken = self
+                    .quantities
+                    .iter()
+                    .take(levels.len())
+                    .map(|(id, quantity)| (id.as_str(), *quantity));
+                give_back(tx, taken, &self.cache)?;
+                return self.refuse(tx, product_id, quantity);
+            };
+            let version = self.cache.next_version();
+            levels.push(StockLevel {
+                product_id: product_id.clone(),
+                stock,
+                version,
+            });
+        }
+        let lines: Vec<(&str, u32)> = self
+            .quantities
+            .iter()
+            .map(|(id, quantity)| (id.as_str(), *quantity))
+            .collect();
+        let lines = serde_json::to_string(&lines)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        tx.prepare("INSERT INTO holds (order_key, lines, at) VALUES (?1, ?2, ?3)")?
+            .execute((self.order, lines, self.at.as_ms()))?;
+        Ok(Taken::Now(levels))
+    }
+}
+
+/// Gives back what was taken for the order.
+struct ReleaseStock {
+    order: i64,
+    at: Timestamp,
+    cache: ProductCache,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ReleasedStock {
+    released: Released,
+    levels: Vec<StockLevel>,
+}
+
+impl StockChange for ReleasedStock {
+    fn levels(&self) -> &[StockLevel] {
+        &self.levels
+    }
+}
+
+impl Command for ReleaseStock {
+    type Output = ReleasedStock;
+
+    fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<ReleasedStock> {
+        let mut levels = Vec::new();
+        let released = match find_hold(tx, self.order)? {
+            Some(hold) if hold.lines.is_empty() => Released::NothingTaken,
+            Some(hold) if hold.released => Released::Before,
+            Some(hold) => {
+                let lines = hold.lines.iter().map(|(id, quantity)| (id.as_str(), *quantity));
+                levels = give_back(tx, lines, &self.cache)?;
+                tx.prepare("UPDATE holds SET released_at = ?2 WHERE order_key = ?1")?
+                    .execute((self.order, self.at.as_ms()))?;
+                Released::Now
+            }
+            None => {
+                tx.prepare(
+                    "INSERT INTO holds (order_key, lines, at, released_at) VALUES (?1, '[]', ?2, ?2)",
+                )?
+                .execute((self.order, self.at.as_ms()))?;
+                Released::NothingTaken
+            }
+        };
+        Ok(ReleasedStock { released, levels })
+    }
+}
+
+/// What an order holds.
+struct Hold {
+    lines: Vec<(String, u32)>,
+    released: bool,
+}
+
+fn find_hold(tx: &Tx<'_>, order: i64) -> rusqlite::Result<Option<Hold>> {
+    let mut find = tx.prepare("SELECT lines, released_at IS NOT NULL FROM holds WHERE order_key = ?1")?;
+    find.query_row([order], |row| {
+        let lines = serde_json::from_str(row.get_ref(0)?.as_str()?).map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+        })?;
+        Ok(Hold {
+            lines,
+            released: row.get(1)?,
+        })
+    })
+    .optional()
+}
+
+/// Puts stock back on the shelf. A product that is gone from the catalogue has no shelf any more.
+fn give_back<'l>(
+    tx: &Tx<'_>,
+    lines: impl Iterator<Item = (&'l str, u32)>,
+    cache: &ProductCache,
+) -> rusqlite::Result<Vec<StockLevel>> {
+    // A stock is at most what 32 bits hold; an operator may have put it near that meanwhile.
+    let mut give =
+        tx.prepare("UPDATE products SET stock = min(stock + ?2, 4294967295) WHERE id = ?1 RETURNING stock")?;
+    let mut levels = Vec::new();
+    for (product_id, quantity) in lines {
+        let stock = give
+            .query_row((product_id, quantity), |row| row.get(0))
+            .optional()?;
+        if let (Some(stock), Ok(product_id)) = (stock, ProductId::new(product_id)) {
+            levels.push(StockLevel {
+                product_id,
+                stock,
+                version: cache.next_version(),
+            });
+        }
+    }
+    Ok(levels)
+}
+
+#[cfg(test)]
+mod tests;

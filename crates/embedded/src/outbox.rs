@@ -1,0 +1,213 @@
+//! Messages to customers: durable rows, each message once.
+//!
+//! Handing a message over writes it to the outbox and says so in the log, with the recipient masked: an address or a
+//! number in full stands in the outbox only.
+
+use domain::{OrderId, Timestamp};
+use ports::StoreError;
+use ports::clock::Clock;
+use ports::notify::{Channel, Message, Sender};
+use ports::operations::OutboxEntry;
+use rusqlite::{Connection, Row};
+
+use crate::Engine;
+use crate::orders::order_key;
+use crate::tx::Tx;
+use crate::writer::Command;
+
+impl Sender for Engine {
+    async fn send(&self, messages: Vec<Message>) -> Result<(), StoreError> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let command = HandOver {
+            messages,
+            at: self.time().now(),
+        };
+        for sent in self.writer().execute(command).await? {
+            tracing::info!(
+                event_type = "notification_sent",
+                order_id = %sent.order_id,
+                channel = sent.channel.as_str(),
+                recipient = sent.recipient,
+                trace_id = sent.trace_id,
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Writes the messages that were not handed over before.
+struct HandOver {
+    messages: Vec<Message>,
+    at: Timestamp,
+}
+
+/// What the log tells of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Sent {
+    order_id: OrderId,
+    channel: Channel,
+    /// Masked.
+    recipient: String,
+    trace_id: String,
+}
+
+impl Command for HandOver {
+    /// Those that are new.
+    type Output = Vec<Sent>;
+
+    fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Vec<Sent>> {
+        let mut sent = Vec::with_capacity(self.messages.len());
+        let mut insert = tx.prepare(
+            "INSERT INTO outbox (seq, key, order_key, channel, recipient, subject, body, trace, at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (key) DO NOTHING",
+        )?;
+        for message in &self.messages {
+            let inserted = insert.execute((
+                tx.next(|counters| &mut counters.outbox),
+                &message.key,
+                order_key(message.order_id),
+                message.channel.as_str(),
+                &message.recipient,
+                &message.subject,
+                &message.body,
+                &message.trace_id,
+                self.at.as_ms(),
+            ))?;
+            if inserted == 1 {
+                sent.push(Sent {
+                    order_id: message.order_id,
+                    channel: message.channel,
+                    recipient: mask(message.channel, &message.recipient),
+                    trace_id: message.trace_id.clone(),
+                });
+            }
+        }
+        Ok(sent)
+    }
+}
+
+/// Enough of the recipient to recognise, too little to write to: `c***@example.com`, `+49***21`.
+pub(crate) fn mask(channel: Channel, recipient: &str) -> String {
+    let first = |count| recipient.chars().take(count).collect::<String>();
+    match channel {
+        Channel::Email => match recipient.rsplit_once('@') {
+            Some((_, host)) => format!("{}***@{host}", first(1)),
+            None => "***".to_owned(),
+        },
+        Channel::Sms => {
+            let count = recipient.chars().count();
+            let last: String = recipient.chars().skip(count.saturating_sub(2)).collect();
+            if count < 8 {
+                "***".to_owned()
+            } else {
+                format!("{}***{last}", first(3))
+            }
+        }
+    }
+}
+
+/// The newest messages handed over, at most `limit`.
+pub(crate) fn list_newest(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<OutboxEntry>> {
+    connection
+        .prepare_cached(
+            "SELECT outbox.at, orders.id, channel, recipient, subject, body
+             FROM outbox LEFT JOIN orders ON orders.key = outbox.order_key ORDER BY seq DESC LIMIT ?1",
+        )?
+        .query_map([limit], read_entry)?
+        .collect()
+}
+
+/// The messages about an order, oldest first.
+pub(crate) fn list_of(connection: &Connection, order: OrderId) -> rusqlite::Result<Vec<OutboxEntry>> {
+    connection
+        .prepare_cached(
+            "SELECT outbox.at, orders.id, channel, recipient, subject, body
+             FROM outbox LEFT JOIN orders ON orders.key = outbox.order_key WHERE order_key = ?1 ORDER BY seq",
+        )?
+        .query_map([order_key(order)], read_entry)?
+        .collect()
+}
+
+fn read_entry(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
+    let id: Option<[u8; 16]> = row.get(1)?;
+    Ok(OutboxEntry {
+        at: Timestamp::from_ms(row.get(0)?),
+        order_id: id
+            .map(|id| uuid::Uuid::from_bytes(id).to_string())
+            .unwrap_or_default(),
+        channel: row.get(2)?,
+        recipient: row.get(3)?,
+        subject: row.get(4)?,
+        body: row.get(5)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tx::Counters;
+
+    fn message(key: &str, channel: Channel, recipient: &str) -> Message {
+        Message {
+            key: key.into(),
+            order_id: OrderId::from_parts(1_700_000_000_000, 1, 2),
+            channel,
+            recipient: recipient.into(),
+            subject: "Your order".into(),
+            body: format!("body of {key}"),
+            trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".into(),
+        }
+    }
+
+    #[test]
+    fn a_message_is_handed_over_once() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        crate::schema::migrate(&mut connection).unwrap();
+        let hand_over = |messages, at| {
+            let counters = Counters::read(&connection).unwrap();
+            let mut command = HandOver {
+                messages,
+                at: Timestamp::from_ms(at),
+            };
+            command.apply(&mut Tx::new(&connection, counters)).unwrap().len()
+        };
+        let (mail, sms) = (
+            message("n:email", Channel::Email, "a@b.c"),
+            message("n:sms", Channel::Sms, "+4915112345"),
+        );
+        assert_eq!(hand_over(vec![mail.clone()], 1), 1);
+        assert_eq!(hand_over(vec![mail, sms], 2), 1);
+        let order = OrderId::from_parts(1_700_000_000_000, 1, 2);
+        let listed: Vec<_> = list_of(&connection, order)
+            .unwrap()
+            .into_iter()
+            .map(|e| (e.at.as_ms(), e.body))
+            .collect();
+        assert_eq!(
+            listed,
+            [(1, "body of n:email".to_owned()), (2, "body of n:sms".to_owned())]
+        );
+        let newest: Vec<_> = list_newest(&connection, 1)
+            .unwrap()
+            .into_iter()
+            .map(|e| e.recipient)
+            .collect();
+        assert_eq!(newest, ["+4915112345"]);
+    }
+
+    #[test]
+    fn a_recipient_is_masked() {
+        for (channel, recipient, masked) in [
+            (Channel::Email, "customer@example.com", "c***@example.com"),
+            (Channel::Email, "\"a@b\"@example.com", "\"***@example.com"),
+            (Channel::Email, "nobody", "***"),
+            (Channel::Sms, "+4915112345621", "+49***21"),
+            (Channel::Sms, "+491511", "***"),
+            (Channel::Sms, "", "***"),
+        ] {
+            assert_eq!(mask(channel, recipient), masked);
+        }
+    }
+}
