@@ -85,7 +85,7 @@ pub(crate) fn parse(
         faults: Vec::new(),
     };
     let clauses = parser.clauses(node, pointer);
-    let (keys, combinations) = size(&clauses, scope);
+    let (keys, combinations) = size(&clauses);
     if keys > KEY_LIMIT {
         parser.fault(node, pointer, FilterFault::TooManyKeys { found: keys });
     }
@@ -99,17 +99,17 @@ pub(crate) fn parse(
     }
 }
 
-/// Keys as SNS counts them (in a policy on the body only those on top), and combinations of values.
-fn size(clauses: &[Clause], scope: FilterScope) -> (usize, usize) {
+/// Keys as SNS counts them, of which those inside an object of the body are none, and combinations of values.
+fn size(clauses: &[Clause]) -> (usize, usize) {
     let mut keys = 0;
     let mut combinations: usize = 1;
     for clause in clauses {
         let (more, factor) = match clause {
             Clause::Value { tests, .. } => (1, tests.len()),
-            Clause::Object { clauses, .. } => (1, size(clauses, scope).1),
+            Clause::Object { clauses, .. } => (1, size(clauses).1),
             Clause::AnyOf(alternatives) => alternatives
                 .iter()
-                .map(|clauses| size(clauses, scope))
+                .map(|clauses| size(clauses))
                 .fold((0, 0), |(keys, sum), (more, factor)| {
                     (keys + more, factor.saturating_add(sum))
                 }),

@@ -2,8 +2,10 @@
 
 mod built_in;
 mod faults;
+#[cfg(test)]
 mod filters;
 mod intrinsics;
 mod never_panics;
 mod reading;
+#[cfg(test)]
 mod support;
