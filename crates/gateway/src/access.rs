@@ -48,7 +48,8 @@ pub(crate) fn meter(
             Taken::Allowed { remaining } => (remaining, None),
             Taken::Throttled { retry_after } => (0, Some(retry_after)),
         };
-        let wait_s = throttled.map_or(1, |wait| wait.as_secs() + 1);
+        // Rounded up: a client that waits as long as it was told must not come too early.
+        let wait_s = throttled.map_or(1, |wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
         let left = Remaining {
             requests: left,
             reset_s: wait_s,
@@ -79,7 +80,7 @@ fn quota_left(quota: u64, usage: &Usage, now_ms: i64) -> Remaining {
     let reset_ms = usage.resets_at.as_ms().saturating_sub(now_ms).max(0);
     Remaining {
         requests: quota.saturating_sub(usage.used),
-        // Rounded up: a client that waits as long as it was told must not come too early.
+        // Rounded up for the same reason.
         reset_s: u64::try_from(reset_ms).unwrap_or(0).div_ceil(1000).max(1),
     }
 }

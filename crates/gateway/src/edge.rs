@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use http::header::{ALLOW, CONTENT_LENGTH};
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode, Uri};
 use ports::access::ApiKey;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -54,13 +54,15 @@ impl<E: Engine> Edge<E> {
         let gateway = &*self.gateway;
         let ids = RequestIds::of_request(request.headers(), gateway.parts.clock.now(), rand::random());
         let origin = gateway.cors.allowed_origin(request.headers());
+        // The URI outlives the request's parts, which the function's event takes over.
+        let uri = request.uri().clone();
         let outcome = match too_long(&request, gateway.limits.max_head_bytes) {
             Some(problem) => Err(problem),
-            None => self.route(request, &ids).await,
+            None => self.route(&uri, request, &ids).await,
         };
         let mut response = match outcome {
-            Ok(response) => written(response, &ids),
-            Err(problem) => problem.render(&ids),
+            Ok(response) => written(response, uri.path(), &ids),
+            Err(problem) => problem.render(uri.path(), &ids),
         };
         let headers = response.headers_mut();
         ids.write_to(headers);
@@ -68,9 +70,7 @@ impl<E: Engine> Edge<E> {
         response
     }
 
-    async fn route(&self, request: Request, ids: &RequestIds) -> Result<Response, Problem> {
-        // The path outlives the request's parts, which the event takes over.
-        let uri = request.uri().clone();
+    async fn route(&self, uri: &Uri, request: Request, ids: &RequestIds) -> Result<Response, Problem> {
         match self.gateway.table.find(uri.path()) {
             Some(found) => self.gateway.business(&found, request, ids).await,
             None => {
@@ -215,14 +215,14 @@ impl<E: Engine> Gateway<E> {
 }
 
 /// A handler of our own may have answered with a problem.
-fn written(mut response: Response, ids: &RequestIds) -> Response {
+fn written(mut response: Response, path: &str, ids: &RequestIds) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else {
         return response;
     };
     // What the router added, such as Allow, stays.
     let mut headers = std::mem::take(response.headers_mut());
     headers.remove(CONTENT_LENGTH);
-    let mut response = problem.render(ids);
+    let mut response = problem.render(path, ids);
     for (name, value) in &headers {
         response.headers_mut().insert(name, value.clone());
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use domain::{Fault, FaultCode};
 use futures_util::stream::{self, Stream, StreamExt};
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderName, Method, Uri};
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::edge::Gateway;
 use crate::parts::Engine;
-use crate::problem::{Code, Fault, Problem};
+use crate::problem::{Code, Problem};
 use crate::routes::BoundRoute;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -88,10 +89,11 @@ fn start(uri: &Uri, headers: &HeaderMap) -> Result<Option<u64>, Problem> {
         None => Ok(None),
         Some(text) => match text.parse() {
             Ok(after) => Ok(Some(after)),
-            Err(_) => Err(Problem::faults(vec![Fault::new(
-                "?after",
-                "after is a sequence number: a whole number from 0.",
-            )])),
+            Err(_) => Err(Problem::faults(vec![Fault {
+                pointer: "?after".to_owned(),
+                code: FaultCode::BadFormat,
+                detail: "after: a sequence number is a whole number from 0".to_owned(),
+            }])),
         },
     }
 }

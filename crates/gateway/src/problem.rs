@@ -5,6 +5,7 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use domain::Fault;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -120,11 +121,25 @@ impl Code {
         }
     }
 
-    /// The member `message` that API Gateway's clients read.
-    fn message(self) -> &'static str {
+    /// API Gateway's own word for the member `message`, which its clients read; `None` where it has none, and the
+    /// detail stands there as it does in the functions' answers.
+    fn message(self) -> Option<&'static str> {
         match self {
-            Self::UnauthorizedAdmin => "Forbidden",
-            other => other.title(),
+            Self::Forbidden | Self::UnauthorizedAdmin => Some("Forbidden"),
+            Self::Throttled
+            | Self::QuotaExceeded
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::BodyTooLarge
+            | Self::HeadersTooLarge
+            | Self::UnsupportedMediaType
+            | Self::RequestTimeout
+            | Self::FunctionFailed
+            | Self::Timeout
+            | Self::Overloaded => Some(self.title()),
+            Self::BadRequest | Self::Validation | Self::Conflict | Self::StoreFull | Self::StoreFailed => {
+                None
+            }
         }
     }
 
@@ -152,24 +167,6 @@ impl Code {
     ];
 }
 
-/// One thing that is wrong with a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Fault {
-    /// Where: a JSON pointer (RFC 6901) into the body, or `?name` for a query parameter.
-    pub pointer: String,
-    /// What is wrong, and what would be right.
-    pub detail: String,
-}
-
-impl Fault {
-    pub(crate) fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            pointer: pointer.into(),
-            detail: detail.into(),
-        }
-    }
-}
-
 /// An error on its way to the client.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem(Box<Inner>);
@@ -192,11 +189,12 @@ impl Problem {
         }))
     }
 
-    /// All the faults of one request.
+    /// All the faults of one request. The first is said in `detail` too, for clients that read nothing else.
     pub(crate) fn faults(errors: Vec<Fault>) -> Self {
-        let detail = match errors.len() {
-            1 => "One thing is wrong with the request; see errors.".to_owned(),
-            n => format!("{n} things are wrong with the request; see errors."),
+        let detail = match errors.as_slice() {
+            [] => "The request is not valid.".to_owned(),
+            [only] => only.detail.clone(),
+            [first, rest @ ..] => format!("{} (and {} more; see errors)", first.detail, rest.len()),
         };
         let mut problem = Self::new(Code::Validation, detail);
         problem.0.errors = errors;
@@ -231,8 +229,8 @@ impl Problem {
         self.0.code.status()
     }
 
-    /// Writes the document.
-    pub(crate) fn render(self, ids: &RequestIds) -> Response {
+    /// Writes the document about the request for `path`.
+    pub(crate) fn render(self, path: &str, ids: &RequestIds) -> Response {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
         struct Document<'a> {
@@ -240,6 +238,7 @@ impl Problem {
             title: &'a str,
             status: u16,
             detail: &'a str,
+            instance: &'a str,
             message: &'a str,
             request_id: &'a str,
             trace_id: &'a str,
@@ -257,7 +256,8 @@ impl Problem {
             title: code.title(),
             status: code.status().as_u16(),
             detail: &detail,
-            message: code.message(),
+            instance: path,
+            message: code.message().unwrap_or(&detail),
             request_id: ids.request_id(),
             trace_id: ids.trace_id(),
             errors: &errors,

@@ -19,10 +19,14 @@ use crate::{admin, own};
 
 /// The gateway as a router, ready to be served or driven in process.
 ///
+/// A route whose path the gateway serves itself, such as `/health`, goes to no function here: on AWS, where there is no
+/// gateway of ours, a function answers it.
+///
 /// # Errors
 /// [`ConfigError`] names the first thing in `config` that can't be served.
 pub fn router<E: Engine>(config: GatewayConfig, mut parts: Parts<E>) -> Result<Router, ConfigError> {
-    let table = RouteTable::new(config.routes, &parts.functions)?;
+    let functions_routes = config.routes.into_iter().filter(|route| !own::serves(route));
+    let table = RouteTable::new(functions_routes.collect(), &parts.functions)?;
     let cors = CorsHeaders::new(&config.cors)?;
     let more_routes = std::mem::take(&mut parts.more_routes);
     let gateway = Arc::new(Gateway {

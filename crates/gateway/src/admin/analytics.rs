@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use domain::Timestamp;
+use domain::{FaultCode, Timestamp};
 use http::Uri;
 use ports::analytics::HourFigures;
 use serde::Serialize;
@@ -37,9 +37,13 @@ pub(crate) async fn read_figures<E: Engine>(
     let from = query.parsed("from", right, |text| text.parse::<Timestamp>().ok());
     let from = from.unwrap_or_else(|| Timestamp::from_ms(to.as_ms() - 24 * HOUR_MS));
     if from > to {
-        query.fault("from", "must not be after to");
+        query.fault("from", FaultCode::OutOfRange, "from must not be later than to");
     } else if to.as_ms() - from.as_ms() > MAX_SPAN_MS {
-        query.fault("from", "must be at most 31 days before to");
+        query.fault(
+            "from",
+            FaultCode::OutOfRange,
+            "from must be at most 31 days before to",
+        );
     }
     query.finish()?;
     let hours = gateway.parts.engine.read_figures(from, to).await?;

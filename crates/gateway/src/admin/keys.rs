@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
+use domain::FaultCode;
 use http::StatusCode;
 use ports::access::{ApiKey, CreateKeyError, QuotaPeriod, Role, Usage, UsagePlan};
 use serde::Serialize;
@@ -12,7 +13,7 @@ use serde_json::Value;
 use super::request::Fields;
 use crate::edge::Gateway;
 use crate::parts::Engine;
-use crate::problem::{Code, Fault, Problem};
+use crate::problem::{Code, Problem};
 
 /// The longest name of a key, in characters.
 const MAX_NAME_CHARS: usize = 128;
@@ -74,10 +75,7 @@ impl TryFrom<Fields> for WantedKey {
 
     fn try_from(mut fields: Fields) -> Result<Self, Problem> {
         let right = "text of 1 to 128 characters without control characters or spaces at its ends";
-        if !fields.has("name") {
-            fields.fault("name", format!("is missing; it must be {right}"));
-        }
-        let name = fields.take("name", right, |value| match value {
+        let name = fields.required("name", right, |value| match value {
             Value::String(name) if is_name(&name) => Some(name),
             _ => None,
         });
@@ -88,17 +86,12 @@ impl TryFrom<Fields> for WantedKey {
         });
         let plan = read_plan(&mut fields);
         fields.finish()?;
-        match name {
-            Some(name) => Ok(Self {
-                name,
-                role: role.unwrap_or(Role::Client),
-                plan,
-            }),
-            None => Err(Problem::faults(vec![Fault::new(
-                "/name",
-                format!("must be {right}"),
-            )])),
-        }
+        Ok(Self {
+            // finish() has failed when there is none.
+            name: name.unwrap_or_default(),
+            role: role.unwrap_or(Role::Client),
+            plan,
+        })
     }
 }
 
@@ -116,7 +109,11 @@ fn read_plan(fields: &mut Fields) -> Option<UsagePlan> {
         Some(_) | None => None,
     });
     if burst.is_some() && rate.is_none() {
-        fields.fault("burst", "says nothing without ratePerS");
+        fields.fault(
+            "burst",
+            FaultCode::MissingField,
+            "burst says nothing without ratePerS",
+        );
     }
     own.then(|| UsagePlan {
         rate_per_s: rate.and_then(|rate| u32::try_from(rate).ok()),

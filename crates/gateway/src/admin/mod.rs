@@ -74,7 +74,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Full(what) => {
                 tracing::error!(what, "the store is full");
-                Self::new(Code::StoreFull, "The store has no room left.").retry_after(30)
+                Self::new(Code::StoreFull, "The store has no room left.").retry_after(60)
             }
             StoreError::Busy => Self::new(Code::Overloaded, "The store is busy.").retry_after(1),
             StoreError::Failed(_) => {

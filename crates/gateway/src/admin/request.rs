@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use axum::body::Body;
+use domain::{Fault, FaultCode};
 use http::Uri;
 use http::request::Parts;
 use serde_json::{Map, Value};
 
 use crate::body::read_json_text;
 use crate::config::Limits;
-use crate::problem::{Code, Fault, Problem};
+use crate::problem::Problem;
 
 /// Query parameters of a call, checked one by one; what is left over at the end is a fault too.
 pub(crate) struct Query {
@@ -19,20 +20,24 @@ pub(crate) struct Query {
 
 impl Query {
     pub(crate) fn of(uri: &Uri) -> Self {
-        let query = uri.query().unwrap_or_default();
-        let mut parameters = HashMap::new();
-        let mut faults = Vec::new();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if parameters.insert(name.to_string(), value.into_owned()).is_some() {
-                faults.push(Fault::new(format!("?{name}"), "is given more than once"));
+        let mut query = Self {
+            parameters: HashMap::new(),
+            faults: Vec::new(),
+        };
+        let text = uri.query().unwrap_or_default();
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            let before = query.parameters.insert(name.to_string(), value.into_owned());
+            if before.is_some() {
+                let detail = format!("the parameter {name} is there twice; send it once");
+                query.fault(&name, FaultCode::DuplicateField, detail);
             }
         }
-        Self { parameters, faults }
+        query
     }
 
-    /// A parameter as text.
+    /// A parameter as text. An empty one is the same as none.
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
-        self.parameters.remove(name)
+        self.parameters.remove(name).filter(|text| !text.is_empty())
     }
 
     /// A parameter that `parse` understands; `right` says what would be right.
@@ -45,15 +50,9 @@ impl Query {
         let text = self.text(name)?;
         let value = parse(&text);
         if value.is_none() {
-            self.faults
-                .push(Fault::new(format!("?{name}"), format!("must be {right}")));
+            self.fault(name, FaultCode::BadFormat, format!("{name} must be {right}"));
         }
         value
-    }
-
-    /// Notes a fault.
-    pub(crate) fn fault(&mut self, name: &str, detail: &str) {
-        self.faults.push(Fault::new(format!("?{name}"), detail));
     }
 
     /// How many to list: 1 to 1,000, 100 unless said.
@@ -64,19 +63,32 @@ impl Query {
         .unwrap_or(100)
     }
 
+    /// Notes a fault.
+    pub(crate) fn fault(&mut self, name: &str, code: FaultCode, detail: impl Into<String>) {
+        self.faults.push(Fault {
+            pointer: format!("?{name}"),
+            code,
+            detail: detail.into(),
+        });
+    }
+
     /// All faults, if there were any.
     pub(crate) fn finish(mut self) -> Result<(), Problem> {
-        let mut unknown: Vec<String> = self.parameters.into_keys().collect();
+        let mut unknown: Vec<String> = std::mem::take(&mut self.parameters).into_keys().collect();
         unknown.sort_unstable();
-        let unknown = unknown
-            .into_iter()
-            .map(|name| Fault::new(format!("?{name}"), "is no parameter of this call"));
-        self.faults.extend(unknown);
-        if self.faults.is_empty() {
-            Ok(())
-        } else {
-            Err(Problem::faults(self.faults))
+        for name in unknown {
+            let detail = format!("unknown parameter: {name}");
+            self.fault(&name, FaultCode::UnknownField, detail);
         }
+        finish(self.faults)
+    }
+}
+
+fn finish(faults: Vec<Fault>) -> Result<(), Problem> {
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::faults(faults))
     }
 }
 
@@ -93,10 +105,15 @@ impl Fields {
             None => Map::new(),
             Some(text) => match serde_json::from_str(&text) {
                 Ok(Value::Object(fields)) => fields,
-                Ok(_) => return Err(Problem::faults(vec![Fault::new("", "must be an object")])),
+                Ok(_) => {
+                    return Err(whole_body(
+                        FaultCode::WrongType,
+                        "the body must be an object".to_owned(),
+                    ));
+                }
                 Err(error) => {
-                    let detail = format!("The body is not JSON: {error}.");
-                    return Err(Problem::new(Code::BadRequest, detail));
+                    let detail = format!("the body is not JSON: {error}");
+                    return Err(whole_body(FaultCode::MalformedJson, detail));
                 }
             },
         };
@@ -119,9 +136,25 @@ impl Fields {
         };
         let parsed = parse(value);
         if parsed.is_none() {
-            self.fault(name, format!("must be {right}"));
+            self.fault(name, FaultCode::BadFormat, format!("{name} must be {right}"));
         }
         parsed
+    }
+
+    /// Takes a field that must be there.
+    pub(crate) fn required<T>(
+        &mut self,
+        name: &str,
+        right: &str,
+        parse: impl FnOnce(Value) -> Option<T>,
+    ) -> Option<T> {
+        if self.fields.get(name).is_none_or(Value::is_null) {
+            self.fields.remove(name);
+            let detail = format!("Missing required field: {name}; it must be {right}");
+            self.fault(name, FaultCode::MissingField, detail);
+            return None;
+        }
+        self.take(name, right, parse)
     }
 
     /// A whole number in `from..=to`.
@@ -138,23 +171,29 @@ impl Fields {
     }
 
     /// Notes a fault.
-    pub(crate) fn fault(&mut self, name: &str, detail: impl Into<String>) {
-        self.faults.push(Fault::new(pointer(name), detail));
+    pub(crate) fn fault(&mut self, name: &str, code: FaultCode, detail: impl Into<String>) {
+        self.faults.push(Fault {
+            pointer: pointer(name),
+            code,
+            detail: detail.into(),
+        });
     }
 
     /// All faults, if there were any.
     pub(crate) fn finish(mut self) -> Result<(), Problem> {
-        let unknown = self
-            .fields
-            .keys()
-            .map(|name| Fault::new(pointer(name), "is no field of this body"));
-        self.faults.extend(unknown);
-        if self.faults.is_empty() {
-            Ok(())
-        } else {
-            Err(Problem::faults(self.faults))
+        for name in std::mem::take(&mut self.fields).keys() {
+            self.fault(name, FaultCode::UnknownField, format!("unknown field: {name}"));
         }
+        finish(self.faults)
     }
+}
+
+fn whole_body(code: FaultCode, detail: String) -> Problem {
+    Problem::faults(vec![Fault {
+        pointer: String::new(),
+        code,
+        detail,
+    }])
 }
 
 fn pointer(name: &str) -> String {

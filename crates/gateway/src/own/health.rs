@@ -9,5 +9,5 @@ pub(crate) struct Health {
 }
 
 pub(crate) async fn get_health() -> Json<Health> {
-    Json(Health { status: "alive" })
+    Json(Health { status: "ok" })
 }

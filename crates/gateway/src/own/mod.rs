@@ -12,8 +12,17 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
+use crate::config::Route;
 use crate::edge::Gateway;
 use crate::parts::Engine;
+
+/// Paths that a template may route to a function for AWS' sake, and that are answered here all the same.
+const ALSO_IN_TEMPLATES: [&str; 5] = ["/health", "/ready", "/metrics", "/openapi.json", "/docs"];
+
+/// Whether this route's path is one of ours.
+pub(crate) fn serves(route: &Route) -> bool {
+    ALSO_IN_TEMPLATES.contains(&route.path.as_str())
+}
 
 /// Their routes.
 pub(crate) fn routes<E: Engine>() -> Router<Arc<Gateway<E>>> {
