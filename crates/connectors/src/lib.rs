@@ -1,1 +1,5 @@
-//! Payment gateways, mail, SMS, webhooks.
+//! What is reached outside: payment gateways, and later mail, SMS and webhooks.
+
+pub mod simulated;
+
+pub use simulated::{FailureKind, FailureWeights, Rate, RateError, SimulatedGateway, SimulatedSettings};
