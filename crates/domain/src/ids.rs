@@ -12,7 +12,7 @@ use crate::Timestamp;
 ///
 /// So an order of the composite key (`orderId`, `createdAt`) is found by its id alone.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "Uuid", into = "Uuid")]
 pub struct OrderId(Uuid);
 
 /// Why a text is not an [`OrderId`].
@@ -86,6 +86,12 @@ impl TryFrom<Uuid> for OrderId {
         } else {
             Err(OrderIdError::NotVersion7)
         }
+    }
+}
+
+impl From<OrderId> for Uuid {
+    fn from(id: OrderId) -> Self {
+        id.0
     }
 }
 
@@ -202,6 +208,7 @@ mod tests {
             Err(OrderIdError::NotVersion7)
         );
         assert_eq!("order-1".parse::<OrderId>(), Err(OrderIdError::NotUuid));
+        assert!(serde_json::from_str::<OrderId>("\"550e8400-e29b-41d4-a716-446655440000\"").is_err());
         let id = "019bc0fd-8a3b-7000-8000-000000000000".parse::<OrderId>().unwrap();
         assert_eq!(id.created_at().to_string(), "2026-01-15T09:30:00.123Z");
     }

@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use domain::lifecycle::{OrderEvent, decide};
 use domain::{
-    Amount, Currency, Order, OrderId, OrderLine, OrderState, OrderStatus, PlacedOrder, Product, ProductId,
-    Timestamp,
+    Currency, Order, OrderId, OrderLine, OrderState, OrderStatus, PlacedOrder, Product, ProductId, Timestamp,
 };
 use ports::StoreError;
 use ports::analytics::{AnalyticsView, HourDelta, HourFigures};
@@ -74,13 +73,16 @@ pub(crate) fn order(n: u16, status: OrderStatus) -> Order {
 #[derive(Default)]
 pub(crate) struct Store {
     pub orders: Mutex<BTreeMap<OrderId, Order>>,
-    pub records: Mutex<HashMap<[u8; 32], ([u8; 32], OrderId)>>,
+    pub records: Mutex<HashMap<[u8; 32], Record>>,
     pub products: Mutex<BTreeMap<ProductId, Product>>,
     pub stock: Mutex<HashMap<OrderId, Stock>>,
     pub changes: Mutex<Vec<ChangeRecord>>,
     /// Taken from the front by each write that can fail.
     pub failures: Mutex<VecDeque<StoreError>>,
 }
+
+/// The hash of a body, and the order that it placed.
+type Record = ([u8; 32], OrderId);
 
 /// What an order did to the stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -483,9 +485,4 @@ impl Metrics for Counts {
     fn observe(&self, name: &'static str, dimensions: &[(&'static str, &str)], value: f64) {
         self.add(name, dimensions, &format!("={value}"));
     }
-}
-
-/// An amount of money.
-pub(crate) fn amount(text: &str) -> Amount {
-    text.parse().unwrap()
 }

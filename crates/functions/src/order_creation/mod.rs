@@ -15,7 +15,7 @@ use domain::{Amount, OrderId, PlaceOrderRequest};
 use ports::catalogue::Catalogue;
 use ports::clock::OrderIds;
 use ports::function::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
-use ports::function::{Context, FunctionError, Handler, Invocation, Reply, ReplyFuture};
+use ports::function::{Context, Handler, Invocation, Reply, ReplyFuture};
 use ports::metrics::Metrics;
 use ports::orders::{Idempotency, PlaceOrder, PlaceOrderError, Placed};
 

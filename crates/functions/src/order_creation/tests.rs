@@ -58,14 +58,18 @@ fn check(answer: &ApiGatewayProxyResponse, expected: &Expect) {
 #[tokio::test]
 async fn the_seeds_order_is_answered_201() {
     let function = function(Store::new());
-    check(&place(&function, GOOD, None).await, &expect![[r#"
+    check(
+        &place(&function, GOOD, None).await,
+        &expect![[r#"
         201
         content-type: application/json
         location: /orders/019bc0fd-8a3b-7000-8000-000000000000
-        {"orderId":"019bc0fd-8a3b-7000-8000-000000000000","status":"PENDING","totalAmount":59.98,"currency":"USD","createdAt":"2026-01-15T09:30:00.123Z","customerId":"CUST-001","items":[{"productId":"PROD-001","quantity":2,"price":29.99}],"traceId":"4bf92f3577b34da6a3ce929d0e0e4736"}"#]]);
+        {"orderId":"019bc0fd-8a3b-7000-8000-000000000000","status":"PENDING","totalAmount":59.98,"currency":"USD","createdAt":"2026-01-15T09:30:00.123Z","customerId":"CUST-001","items":[{"productId":"PROD-001","quantity":2,"price":29.99}],"traceId":"4bf92f3577b34da6a3ce929d0e0e4736"}"#]],
+    );
     expect![[r#"
         OrdersCreated{Status=Success} +1
-        OrderValue{Currency=USD} =59.98"#]].assert_eq(&function.metrics.take().join("\n"));
+        OrderValue{Currency=USD} =59.98"#]]
+    .assert_eq(&function.metrics.take().join("\n"));
     assert!(function.store.orders.lock().unwrap().contains_key(&id(0)));
 }
 
@@ -73,10 +77,13 @@ async fn the_seeds_order_is_answered_201() {
 async fn every_fault_is_answered_at_once() {
     let function = function(Store::new());
     let body = r#"{"items":[{"productId":"PROD-001","quantity":0,"price":-1}],"colour":"red"}"#;
-    check(&place(&function, body, None).await, &expect![[r#"
+    check(
+        &place(&function, body, None).await,
+        &expect![[r#"
         400
         content-type: application/problem+json
-        {"type":"/docs/errors/validation","title":"Invalid Request","status":400,"detail":"unknown field: colour; known here: customerId, items, currency, customerEmail, customerPhone, metadata (and 3 more; see errors)","instance":"/orders","message":"unknown field: colour; known here: customerId, items, currency, customerEmail, customerPhone, metadata (and 3 more; see errors)","traceId":"4bf92f3577b34da6a3ce929d0e0e4736","errors":[{"pointer":"/colour","code":"unknown_field","detail":"unknown field: colour; known here: customerId, items, currency, customerEmail, customerPhone, metadata"},{"pointer":"/customerId","code":"missing_field","detail":"Missing required field: customerId"},{"pointer":"/items/0/quantity","code":"out_of_range","detail":"quantity must be from 1 to 10000, not 0"},{"pointer":"/items/0/price","code":"out_of_range","detail":"price must not be negative, but is -1"}]}"#]]);
+        {"type":"/docs/errors/validation","title":"Invalid Request","status":400,"detail":"unknown field: colour; known here: customerId, items, currency, customerEmail, customerPhone, metadata (and 3 more; see errors)","instance":"/orders","message":"unknown field: colour; known here: customerId, items, currency, customerEmail, customerPhone, metadata (and 3 more; see errors)","traceId":"4bf92f3577b34da6a3ce929d0e0e4736","errors":[{"pointer":"/colour","code":"unknown_field","detail":"unknown field: colour; known here: customerId, items, currency, customerEmail, customerPhone, metadata"},{"pointer":"/customerId","code":"missing_field","detail":"Missing required field: customerId"},{"pointer":"/items/0/quantity","code":"out_of_range","detail":"quantity must be from 1 to 10000, not 0"},{"pointer":"/items/0/price","code":"out_of_range","detail":"price must not be negative, but is -1"}]}"#]],
+    );
     assert_eq!(function.metrics.take(), ["OrdersCreated{Status=Invalid} +1"]);
     assert!(function.store.orders.lock().unwrap().is_empty());
 }
@@ -134,7 +141,8 @@ async fn a_repeat_gets_the_first_answer() {
         OrderValue{Currency=USD} =59.98
         OrdersCreated{Status=Replayed} +1
         OrdersCreated{Status=Success} +1
-        OrderValue{Currency=USD} =59.98"#]].assert_eq(&function.metrics.take().join("\n"));
+        OrderValue{Currency=USD} =59.98"#]]
+    .assert_eq(&function.metrics.take().join("\n"));
 }
 
 #[tokio::test]
@@ -165,10 +173,13 @@ async fn a_key_with_another_body_is_refused() {
     let function = function(Store::new());
     place(&function, GOOD, Some("a")).await;
     let body = GOOD.replace(":2,", ":3,");
-    check(&place(&function, &body, Some("a")).await, &expect![[r#"
+    check(
+        &place(&function, &body, Some("a")).await,
+        &expect![[r#"
         422
         content-type: application/problem+json
-        {"type":"/docs/errors/idempotency-key-reused","title":"Idempotency Key Reused","status":422,"detail":"This Idempotency-Key was used with another body. Send the first body again, or a new key.","instance":"/orders","message":"This Idempotency-Key was used with another body. Send the first body again, or a new key.","traceId":"4bf92f3577b34da6a3ce929d0e0e4736"}"#]]);
+        {"type":"/docs/errors/idempotency-key-reused","title":"Idempotency Key Reused","status":422,"detail":"This Idempotency-Key was used with another body. Send the first body again, or a new key.","instance":"/orders","message":"This Idempotency-Key was used with another body. Send the first body again, or a new key.","traceId":"4bf92f3577b34da6a3ce929d0e0e4736"}"#]],
+    );
 }
 
 #[tokio::test]

@@ -149,9 +149,17 @@ async fn a_store_that_fails_for_one_order_fails_that_message() {
 async fn an_input_that_is_wrong_says_so() {
     let function = processing();
     let check = async |input: Value, expected: Expect| expected.assert_eq(&run(&function, &input).await);
-    check(json!({}), expect!["UnknownAction: the input needs an action: processPayment, updateInventory or refundPayment"]).await;
+    check(
+        json!({}),
+        expect!["UnknownAction: the input needs an action: processPayment, updateInventory or refundPayment"],
+    )
+    .await;
     check(json!({ "action": "doMagic" }), expect!["UnknownAction: unknown action doMagic; known are processPayment, updateInventory and refundPayment"]).await;
-    check(json!({ "action": "processPayment" }), expect!["InvalidInput: the input of the task is wrong: missing field `orderId`"]).await;
+    check(
+        json!({ "action": "processPayment" }),
+        expect!["InvalidInput: the input of the task is wrong: missing field `orderId`"],
+    )
+    .await;
     check(
         json!({ "action": "updateInventory", "orderId": "x" }),
         expect!["InvalidInput: the input of the task is wrong: UUID parsing failed: invalid character: found `x` at 0"],

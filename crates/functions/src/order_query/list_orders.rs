@@ -54,7 +54,9 @@ fn read_filter(parameters: &mut Parameters<'_>) -> OrderFilter {
         from: parameters.parsed("from", str::parse::<Timestamp>),
         to: parameters.parsed("to", str::parse::<Timestamp>),
         needs_attention: parameters
-            .parsed("needsAttention", str::parse::<bool>)
+            .parsed("needsAttention", |text| {
+                text.parse::<bool>().map_err(|_| "true or false is needed")
+            })
             .unwrap_or_default(),
     };
     if let (Some(from), Some(to)) = (filter.from, filter.to)

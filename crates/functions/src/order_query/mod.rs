@@ -21,7 +21,7 @@ use domain::{OrderId, ProductId};
 use ports::catalogue::Catalogue;
 use ports::feed::ChangeFeed;
 use ports::function::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
-use ports::function::{Context, FunctionError, Handler, Invocation, Reply, ReplyFuture};
+use ports::function::{Context, Handler, Invocation, Reply, ReplyFuture};
 use ports::orders::{CancelOrder, OrderQueries};
 use serde_json::json;
 
