@@ -61,8 +61,29 @@ pub(crate) struct Execution {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
     /// Kept only when an expression of the definition reads it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input: Option<Payload>,
+    #[serde(default, skip_serializing_if = "Slot::is_empty")]
+    pub input: Slot,
+}
+
+/// A place for a payload. Not an `Option`, since JSON could not tell an empty one from one that holds null.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(crate) enum Slot {
+    #[default]
+    Empty,
+    Holds(Payload),
+}
+
+impl Slot {
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self, Slot::Empty)
+    }
+
+    pub(crate) fn into_payload(self) -> Option<Payload> {
+        match self {
+            Slot::Empty => None,
+            Slot::Holds(payload) => Some(payload),
+        }
+    }
 }
 
 /// Names a branch within its execution.
@@ -119,7 +140,7 @@ pub(crate) enum Activity {
     },
     Task(OpenTask),
     Parallel {
-        results: Vec<Option<Payload>>,
+        results: Vec<Slot>,
     },
     Map(MapProgress),
 }
@@ -156,7 +177,7 @@ pub(crate) struct MapProgress {
     pub largest_bytes: usize,
     /// How large the results are together as JSON text.
     pub result_bytes: usize,
-    pub results: Vec<Option<Payload>>,
+    pub results: Vec<Slot>,
     pub failed: u32,
     /// How many failures are tolerated; `None` when the first failure is the Map's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]

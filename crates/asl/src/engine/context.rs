@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::history::time_text;
 use crate::model::{ContextUse, Kind, Member, State};
-use crate::snapshot::{Activity, Branch};
+use crate::snapshot::{Activity, Branch, Slot};
 use crate::{Pattern, Resource, Snapshot};
 
 /// Builds what expressions read, and no more.
@@ -51,8 +51,9 @@ fn execution(snapshot: &Snapshot, reads: ContextUse) -> Map<String, Value> {
         }
     };
     add(Member::ExecutionId, "Id", &|| json!(*execution.arn));
-    add(Member::ExecutionInput, "Input", &|| {
-        execution.input.as_deref().cloned().unwrap_or_default()
+    add(Member::ExecutionInput, "Input", &|| match &execution.input {
+        Slot::Holds(input) => Value::clone(input),
+        Slot::Empty => Value::Null,
     });
     add(Member::ExecutionStartTime, "StartTime", &|| {
         json!(time_text(execution.started_at))

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::history::{HistoryEventKind as Event, Payload};
 use crate::limits::{MAX_ITERATION_INPUT_BYTES, MAX_PAYLOAD_BYTES};
 use crate::model::{Kind, MapState};
-use crate::snapshot::{Activity, BranchId, MapProgress, Parent};
+use crate::snapshot::{Activity, BranchId, MapProgress, Parent, Slot};
 
 mod settings;
 
@@ -33,7 +33,7 @@ impl<'d> Engine<'d> {
             self.record(id, Event::MapRunStarted { map_run_arn });
         }
         let progress = MapProgress {
-            results: vec![None; items.len()],
+            results: vec![Slot::Empty; items.len()],
             items,
             next: 0,
             limit,
@@ -164,7 +164,7 @@ impl<'d> Engine<'d> {
             return Err(Failure::too_large(&name).fatal());
         }
         if let Some(result) = progress.results.get_mut(parent.index as usize) {
-            *result = Some(output);
+            *result = Slot::Holds(output);
         }
         Ok(())
     }
@@ -261,7 +261,10 @@ impl<'d> Engine<'d> {
             self.record(id, Event::MapRunSucceeded);
         }
         self.record(id, Event::MapStateSucceeded);
-        self.complete_state(id, array(results.into_iter().flatten().collect()))
+        self.complete_state(
+            id,
+            array(results.into_iter().filter_map(Slot::into_payload).collect()),
+        )
     }
 
     /// Tells the history about the inline iterations that end because their Map state does.

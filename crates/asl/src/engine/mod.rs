@@ -25,7 +25,7 @@ use crate::failure::Failure;
 use crate::history::{ErrorDetails, HistoryEvent, HistoryEventKind, Payload};
 use crate::limits::{MAX_HISTORY_EVENTS, MAX_UNRECORDED_EVENTS, STEP_BYTES, STEP_EVENTS};
 use crate::model::{Machine, State};
-use crate::snapshot::{Activity, Branch, BranchId, Execution, Version};
+use crate::snapshot::{Activity, Branch, BranchId, Execution, Slot, Version};
 use crate::{Definition, Effect, Event, EventKind, Outcome, Snapshot, Start, Step};
 
 use chance::Chance;
@@ -53,7 +53,11 @@ pub fn start(definition: &Definition, start: Start) -> Step {
             started_at: start.at,
             deadline: timeout_s
                 .and_then(|timeout_s| start.at.checked_add(SignedDuration::from_secs(timeout_s)).ok()),
-            input: machine.reads_execution_input.then(|| input.clone()),
+            input: if machine.reads_execution_input {
+                Slot::Holds(input.clone())
+            } else {
+                Slot::Empty
+            },
         },
         last_event: 0,
         unrecorded_events: 0,
@@ -288,7 +292,7 @@ impl<'d> Engine<'d> {
         }
         let previous = self.snapshot.last_event;
         self.append(previous, last_event);
-        self.snapshot.execution.input = None;
+        self.snapshot.execution.input = Slot::Empty;
         self.snapshot.outcome = Some(outcome.clone());
         self.effects.push(Effect::Finished(outcome));
     }

@@ -7,7 +7,7 @@ use super::simple::array;
 use crate::failure::Failure;
 use crate::history::{HistoryEventKind as Event, Payload};
 use crate::model::StateIndex;
-use crate::snapshot::{Activity, Branch, BranchId, Parent};
+use crate::snapshot::{Activity, Branch, BranchId, Parent, Slot};
 
 impl Engine<'_> {
     pub(super) fn start_parallel(&mut self, id: BranchId, starts: &[StateIndex]) -> Result<(), Failure> {
@@ -15,7 +15,7 @@ impl Engine<'_> {
         self.record(id, Event::ParallelStateStarted);
         if let Some(branch) = self.snapshot.branch_mut(id) {
             branch.activity = Activity::Parallel {
-                results: vec![None; starts.len()],
+                results: vec![Slot::Empty; starts.len()],
             };
         }
         for (index, start) in (0_u32..).zip(starts) {
@@ -63,14 +63,14 @@ impl Engine<'_> {
             return;
         };
         if let Some(result) = results.get_mut(parent.index as usize) {
-            *result = Some(output);
+            *result = Slot::Holds(output);
         }
-        if results.iter().any(Option::is_none) {
+        if results.iter().any(Slot::is_empty) {
             return;
         }
         let results = std::mem::take(results);
         self.record(parent.branch, Event::ParallelStateSucceeded);
-        let result = array(results.into_iter().flatten().collect());
+        let result = array(results.into_iter().filter_map(Slot::into_payload).collect());
         if let Err(failure) = self.complete_state(parent.branch, result) {
             self.fail_state(parent.branch, failure);
         }
