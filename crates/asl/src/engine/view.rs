@@ -166,6 +166,7 @@ impl<'a> View<'a> {
             },
             variables: &self.variables,
             seed: self.seed,
+            now_ms: self.branch.entered_at.as_millisecond(),
         }
     }
 

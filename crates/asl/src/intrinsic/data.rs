@@ -52,7 +52,7 @@ pub(super) fn hash(arguments: &Arguments<'_>) -> Result<Value, String> {
 }
 
 /// The digest of a text by an algorithm of that name, in hexadecimal.
-fn hex_digest(text: &str, algorithm: &str) -> Option<String> {
+pub(crate) fn hex_digest(text: &str, algorithm: &str) -> Option<String> {
     Some(match algorithm {
         "MD5" => hex(&Md5::digest(text)),
         "SHA-1" => hex(&Sha1::digest(text)),

@@ -21,6 +21,9 @@ use thiserror::Error;
 use crate::payload::{Chance, EvaluationError, Scope};
 use call::Call;
 
+#[cfg(feature = "jsonata")]
+pub(crate) use data::hex_digest;
+
 /// How deep calls may nest.
 pub const MAX_NESTING: usize = 10;
 /// The longest expression that is accepted, in bytes.
