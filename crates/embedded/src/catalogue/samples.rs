@@ -20,10 +20,7 @@ const SAMPLES: [(&str, &str, &str, &str, u32); 12] = [
 
 /// The sample products.
 pub(super) fn sample_products() -> Vec<Product> {
-    SAMPLES
-        .into_iter()
-        .filter_map(|sample| sample_product(sample))
-        .collect()
+    SAMPLES.into_iter().filter_map(sample_product).collect()
 }
 
 /// `None` for a sample that is no product; a test makes sure that there is none.

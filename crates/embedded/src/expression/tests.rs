@@ -1,7 +1,8 @@
 //! What expressions mean, and what is said of those that mean nothing.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
-use serde_json::Value;
 
 use super::{Condition, ExpressionError, Map, Projection, Update, check_all_used};
 
@@ -37,7 +38,12 @@ fn update(text: &str) -> Result<String, ExpressionError> {
     } else {
         format!(" without {gone:?}")
     };
-    Ok(Value::Object(item).to_string() + &gone)
+    Ok(sorted(item) + &gone)
+}
+
+/// The item as JSON, sorted by name.
+fn sorted(item: Map) -> String {
+    serde_json::to_string(&item.into_iter().collect::<BTreeMap<_, _>>()).unwrap()
 }
 
 #[test]
@@ -75,7 +81,7 @@ fn every_operand_of_an_update_is_read_from_the_item_before_it() {
         .unwrap()
         .apply(&mut item, &Map::new())
         .unwrap();
-    assert_eq!(Value::Object(item).to_string(), r#"{"a":2,"b":1}"#);
+    assert_eq!(sorted(item), r#"{"a":2,"b":1}"#);
 }
 
 #[test]
@@ -305,7 +311,7 @@ fn a_projection_keeps_what_it_names_and_exists() {
     let names = map(NAMES);
     let projection = Projection::parse("#s, orderId, absent", Some(&names)).unwrap();
     assert_eq!(
-        Value::Object(projection.project(&item())).to_string(),
+        sorted(projection.project(&item())),
         r#"{"orderId":"o-1","status":"PROCESSING"}"#
     );
     assert_eq!(projection.attributes(), ["status", "orderId", "absent"]);

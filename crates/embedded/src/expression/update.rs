@@ -76,8 +76,9 @@ impl Update {
         for (path, name) in &self.add {
             written.push((path, added(item.get(path), &*lookup(values, name)?)?));
         }
-        for path in &self.remove {
-            item.remove(path);
+        if !self.remove.is_empty() {
+            // Unlike `remove`, this leaves the others in their order.
+            item.retain(|name, _| !self.remove.contains(name));
         }
         for (path, value) in written {
             match item.get_mut(path) {
