@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::lint;
 use crate::run::{cargo, reading, succeeds};
 use crate::suites::Tally;
 
@@ -49,6 +50,12 @@ pub fn docs(root: &Path) -> Result<Tally> {
         "--quiet",
     ];
     succeeds(cargo(root, arguments).env("RUSTDOCFLAGS", "-D warnings")).map(Tally::one)
+}
+
+/// The template holds before the linters that its users run.
+pub fn lint(_root: &Path) -> Result<Tally> {
+    let lint::Summary { passed, failed } = lint::run()?;
+    Ok(Tally { passed, failed })
 }
 
 /// Reads `test result: ok. 17 passed; 0 failed; 0 ignored; ...`.

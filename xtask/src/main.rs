@@ -2,6 +2,8 @@
 
 mod check;
 mod e2e;
+mod lint;
+mod python;
 mod run;
 mod suites;
 
@@ -15,9 +17,10 @@ const HELP: &str = "cargo xtask: the checks of the project
 Usage:
   cargo xtask test [--quick] [--skip-SUITE ...]   everything that CI runs, suite by suite, with a summary
   cargo xtask check                               formatting, clippy and documentation
+  cargo xtask lint                                the SAM template by cfn-lint and sam validate
   cargo xtask e2e                                 only the tests from outside, against the built binary
 
-Suites of test, in order: fmt, clippy, tests, docs, e2e. --quick leaves out docs and e2e.
+Suites of test, in order: fmt, clippy, tests, docs, lint, e2e. --quick leaves out docs, lint and e2e.
 The last line of test is 'N passed, N failed'.";
 
 fn main() -> ExitCode {
@@ -40,6 +43,7 @@ fn dispatch() -> Result<ExitCode> {
     match command {
         "test" => suites::run(&root, &suites::select(options)?),
         "check" => suites::run(&root, &suites::select_named(&["fmt", "clippy", "docs"])),
+        "lint" => suites::run(&root, &suites::select_named(&["lint"])),
         "e2e" => suites::run(&root, &suites::select_named(&["e2e"])),
         "help" | "--help" | "-h" => {
             run::say(HELP);

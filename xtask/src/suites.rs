@@ -47,7 +47,7 @@ pub struct Suite {
     run: fn(&Path) -> Result<Tally>,
 }
 
-const ALL: [Suite; 5] = [
+const ALL: [Suite; 6] = [
     Suite {
         name: "fmt",
         quick: true,
@@ -67,6 +67,11 @@ const ALL: [Suite; 5] = [
         name: "docs",
         quick: false,
         run: check::docs,
+    },
+    Suite {
+        name: "lint",
+        quick: false,
+        run: check::lint,
     },
     Suite {
         name: "e2e",
@@ -148,7 +153,7 @@ mod tests {
 
     #[test]
     fn options_leave_suites_out() {
-        assert_eq!(names(&[]), "fmt clippy tests docs e2e");
+        assert_eq!(names(&[]), "fmt clippy tests docs lint e2e");
         assert_eq!(names(&["--quick", "--skip-fmt"]), "clippy tests");
         assert!(select(&["--skip-nothing".to_owned()]).is_err());
     }
