@@ -59,7 +59,7 @@ class Orders(ServerTest):
         self.assertIsNone(first.headers["Idempotent-Replayed"])
         self.assertEqual(first.json, again.json)
         other = self.client.call("POST", "/orders", order(customerId="CUST-002"), headers)
-        self.assertEqual(other.status, 422, other)
+        self.assert_problem(other, 422, "idempotency-key-reused")
 
     def test_many_clients_with_one_key_get_one_order(self):
         headers = {"idempotency-key": str(uuid.uuid4())}
@@ -94,7 +94,7 @@ class Orders(ServerTest):
     def test_an_order_that_ended_can_not_be_cancelled(self):
         order_id = self.complete(order())
         answer = self.client.call("POST", f"/orders/{order_id}/cancel")
-        self.assert_problem(answer, 409, "conflict")
+        self.assert_problem(answer, 409, "order-ended")
 
     def test_the_change_feed_can_be_read_in_pages(self):
         order_id = self.complete(order())
