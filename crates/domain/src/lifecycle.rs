@@ -49,6 +49,15 @@ pub struct Refused {
 ///
 /// [`Cancel`]: OrderEvent::Cancel
 ///
+/// ```
+/// use domain::{Effect, OrderEvent, OrderStatus, decide};
+///
+/// let (status, effects) = decide(OrderStatus::Pending, OrderEvent::Begin)?;
+/// assert_eq!(status, OrderStatus::Processing);
+/// assert_eq!(effects, [Effect::StartExecution, Effect::Publish]);
+/// # Ok::<(), domain::Refused>(())
+/// ```
+///
 /// # Errors
 /// [`Refused`] when the event can't follow the status.
 pub fn decide(status: OrderStatus, event: OrderEvent) -> Result<(OrderStatus, Vec<Effect>), Refused> {

@@ -10,6 +10,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// An exact amount of money, without its currency, from 0 to [`Amount::MAX`].
 ///
 /// In JSON it is a number, read and written as text: `59.98` is 59.98.
+///
+/// ```
+/// use domain::Amount;
+///
+/// let price: Amount = "29.99".parse()?;
+/// assert_eq!(price.times(2)?.to_string(), "59.98");
+/// # Ok::<(), domain::money::AmountError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Amount(Decimal);
 

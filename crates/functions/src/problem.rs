@@ -215,7 +215,7 @@ impl From<StoreError> for Problem {
             ),
             StoreError::Failed(_) => (
                 ErrorCode::StoreFailed,
-                "The store failed. Try again with the same Idempotency-Key; it is safe.",
+                "The store failed. It is safe to send the request again if it only reads or has an Idempotency-Key.",
             ),
         };
         Self {

@@ -47,6 +47,14 @@ pub struct PlaceOrderRequest {
 impl PlaceOrderRequest {
     /// Reads the body of `POST /orders`.
     ///
+    /// ```
+    /// use domain::PlaceOrderRequest;
+    ///
+    /// let faults = PlaceOrderRequest::parse(br#"{"customerId": "C", "items": []}"#).unwrap_err();
+    /// assert_eq!(faults[0].pointer, "/items");
+    /// assert_eq!(faults[0].detail, "items must have at least one line");
+    /// ```
+    ///
     /// # Errors
     /// Every fault of the body at once (the first 100 of a hopeless one), at least one.
     pub fn parse(body: &[u8]) -> Result<Self, Vec<Fault>> {

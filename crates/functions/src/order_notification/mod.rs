@@ -10,14 +10,14 @@ mod texts;
 
 use std::sync::Arc;
 
-use domain::OrderId;
+use domain::{Order, OrderId, OrderStatus};
 use ports::function::aws_lambda_events::sns::{SnsEvent, SnsRecord};
 use ports::function::{Context, FunctionError, Handler, Invocation, Reply, ReplyFuture};
 use ports::metrics::Metrics;
 use ports::notify::{Channel, Message, Sender};
 use ports::orders::OrderQueries;
 
-use message::{Notification, Recipients};
+use message::{Notification, Recipients, Status};
 
 /// The order notification function.
 #[derive(Debug)]
@@ -84,6 +84,9 @@ where
         // The workflow's own messages name no recipients: they would be in every state's input otherwise.
         if recipients.is_empty() {
             let order = self.find_order(notification.order_id).await?;
+            if is_told_already(&notification, &order) {
+                return Ok(Vec::new());
+            }
             recipients = Recipients {
                 email: order.placed.customer_email,
                 phone: order.placed.customer_phone,
@@ -93,7 +96,7 @@ where
         Ok(compose(&notification, recipients, &trace_id))
     }
 
-    async fn find_order(&self, id: OrderId) -> Result<domain::Order, FunctionError> {
+    async fn find_order(&self, id: OrderId) -> Result<Order, FunctionError> {
         let error = |error_type: &str, message| FunctionError {
             error_type: error_type.to_owned(),
             message,
@@ -103,6 +106,12 @@ where
             .map_err(|failure| error("StoreFailed", crate::with_causes(&failure)))?
             .ok_or_else(|| error("OrderNotFound", format!("there is no order {id}")))
     }
+}
+
+/// The payment of an order that was cancelled meanwhile ends as failed. Its customer was told of the cancellation, and a
+/// failure on top of it would only worry them.
+fn is_told_already(notification: &Notification, order: &Order) -> bool {
+    notification.status == Status::Failed && order.state.status == OrderStatus::Cancelled
 }
 
 fn compose(notification: &Notification, recipients: Recipients, trace_id: &str) -> Vec<Message> {

@@ -160,3 +160,14 @@ async fn what_says_nothing_we_know_fails_and_is_not_lost() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_cancelled_customer_is_not_told_of_a_failed_payment_too() {
+    for (status, sent) in [("FAILED", 0), ("REFUNDED", 2), ("CANCELLED", 2)] {
+        let store = Store::new().with_order(order(1, OrderStatus::Cancelled));
+        let function: Function = OrderNotification::new(Arc::new(store), Arc::default(), Arc::default());
+        let message = json!({ "orderId": id(1), "status": status }).to_string();
+        function.handle(&event(&message), &context()).await.unwrap();
+        assert_eq!(function.sender.sent.lock().unwrap().len(), sent, "{status}");
+    }
+}

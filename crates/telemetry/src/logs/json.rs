@@ -1,9 +1,8 @@
 //! The format of one line.
 
 use std::error::Error;
-use std::fmt;
+use std::fmt::{self, Write};
 
-use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
@@ -27,43 +26,59 @@ where
     ) -> fmt::Result {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let line = Line {
-            timestamp: jiff::Timestamp::now(),
-            level: event.metadata().level().as_str(),
-            // An event of a library has no name; where it comes from tells what it is.
-            event_type: fields.event_type.as_deref().unwrap_or(event.metadata().target()),
-            data: &fields.data,
-        };
-        let json = serde_json::to_string(&line).map_err(|_| fmt::Error)?;
-        writeln!(writer, "{json}")
+        let mut line = String::with_capacity(256);
+        // An event of a library has no name; where it comes from tells what it is.
+        let event_type = fields.event_type.as_deref().unwrap_or(event.metadata().target());
+        let (now, level) = (jiff::Timestamp::now(), event.metadata().level());
+        write!(
+            line,
+            r#"{{"timestamp":"{now:.3}","level":"{level}","event_type":"#
+        )?;
+        push_text(&mut line, event_type);
+        if !fields.data.is_empty() {
+            line.push_str(r#","data":{"#);
+            line.push_str(&fields.data);
+            line.push('}');
+        }
+        line.push_str("}\n");
+        writer.write_str(&line)
     }
 }
 
-#[derive(serde::Serialize)]
-struct Line<'a> {
-    #[serde(serialize_with = "to_milliseconds")]
-    timestamp: jiff::Timestamp,
-    level: &'a str,
-    event_type: &'a str,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    data: &'a Map<String, Value>,
-}
-
-fn to_milliseconds<S: serde::Serializer>(time: &jiff::Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{time:.3}"))
-}
-
-/// An event's fields.
+/// An event's fields: its name, and the members of its data as JSON, written as they come.
 #[derive(Default)]
 struct Fields {
     event_type: Option<String>,
-    data: Map<String, Value>,
+    data: String,
 }
 
 impl Fields {
-    fn add(&mut self, field: &Field, value: impl Into<Value>) {
-        self.data.insert(field.name().to_owned(), value.into());
+    /// Begins the member of this field.
+    fn begin(&mut self, field: &Field) {
+        if !self.data.is_empty() {
+            self.data.push(',');
+        }
+        push_text(&mut self.data, field.name());
+        self.data.push(':');
     }
+
+    fn add_text(&mut self, field: &Field, text: &str) {
+        self.begin(field);
+        push_text(&mut self.data, text);
+    }
+
+    /// A number or a boolean, which JSON writes as Rust does.
+    fn add_plain(&mut self, field: &Field, value: impl fmt::Display) {
+        self.begin(field);
+        // Writing to a String can't fail.
+        let _ = write!(self.data, "{value}");
+    }
+}
+
+/// The text as a JSON string.
+fn push_text(json: &mut String, text: &str) {
+    // A string always serialises.
+    json.push_str(&serde_json::to_string(text).unwrap_or_default());
 }
 
 impl Visit for Fields {
@@ -71,24 +86,28 @@ impl Visit for Fields {
         if field.name() == "event_type" {
             self.event_type = Some(value.to_owned());
         } else {
-            self.add(field, value);
+            self.add_text(field, value);
         }
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.add(field, value);
+        self.add_plain(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.add(field, value);
+        self.add_plain(field, value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.add(field, value);
+        if value.is_finite() {
+            self.add_plain(field, value);
+        } else {
+            self.add_text(field, &value.to_string());
+        }
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.add(field, value);
+        self.add_plain(field, value);
     }
 
     /// The error with its causes, outermost first.
@@ -99,10 +118,10 @@ impl Visit for Fields {
             causes.push(error.to_string());
             cause = error.source();
         }
-        self.add(field, causes.join(": "));
+        self.add_text(field, &causes.join(": "));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add(field, format!("{value:?}"));
+        self.add_text(field, &format!("{value:?}"));
     }
 }

@@ -69,6 +69,9 @@ fn an_event_is_a_line_of_the_seeds_form() {
             totalAmount = %"59.98",
             items = 2_usize,
             ok = true,
+            rate = 0.5,
+            nan = f64::NAN,
+            below = -3,
             note = "a\n\"b\"",
         );
         let error = Outer(Inner);
@@ -82,7 +85,7 @@ fn an_event_is_a_line_of_the_seeds_form() {
         written,
         [
             json!({"level": "INFO", "event_type": "order_created", "data":
-                {"orderId": "01939f7c", "totalAmount": "59.98", "items": 2, "ok": true, "note": "a\n\"b\""}}),
+                {"orderId": "01939f7c", "totalAmount": "59.98", "items": 2, "ok": true, "rate": 0.5, "nan": "NaN", "below": -3, "note": "a\n\"b\""}}),
             json!({"level": "ERROR", "event_type": "request_failed", "data": {"error": "outer: inner"}}),
             json!({"level": "WARN", "event_type": "telemetry::logs::tests", "data": {"message": "only a message"}}),
         ]
