@@ -68,11 +68,7 @@ pub trait PlaceOrder: Send + Sync {
         &self,
         id: OrderId,
         idempotency: Idempotency,
-    ) -> impl Future<Output = Result<Option<PlacedOrder>, PlaceOrderError>> + Send {
-        // A store that doesn't answer this is right about every request that doesn't repeat another.
-        let _ = (id, idempotency);
-        async { Ok(None) }
-    }
+    ) -> impl Future<Output = Result<Option<PlacedOrder>, PlaceOrderError>> + Send;
 }
 
 /// Which orders to list. All conditions must hold.
