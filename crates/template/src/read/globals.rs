@@ -97,3 +97,39 @@ fn merged(global: &Node, own: &Node) -> Node {
         value,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::yaml::{Scalar, parse};
+
+    /// As flow YAML, for reading.
+    fn show(node: &Node) -> String {
+        match &node.value {
+            Value::Scalar(Scalar { text, .. }) => text.clone(),
+            Value::List(items) => format!("[{}]", items.iter().map(show).collect::<Vec<_>>().join(", ")),
+            Value::Map(entries) => {
+                let entries = entries
+                    .iter()
+                    .map(|entry| format!("{}: {}", entry.key, show(&entry.value)));
+                format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+            }
+            Value::Call(function, argument) => format!("{}({})", function.name(), show(argument)),
+        }
+    }
+
+    fn check(global: &str, own: &str, expected: &Expect) {
+        expected.assert_eq(&show(&merged(&parse(global).unwrap(), &parse(own).unwrap())));
+    }
+
+    #[test]
+    fn values_lists_and_mappings_merge_as_in_sam() {
+        check("1", "2", &expect![["2"]]);
+        check("[a, b]", "[c]", &expect![["[a, b, c]"]]);
+        check("{a: 1, b: {c: 2, d: 3}}", "{b: {d: 4}}", &expect!["{b: {d: 4, c: 2}, a: 1}"]);
+        check("[a]", "!Ref List", &expect!["Ref(List)"]);
+        check("{a: 1}", "[b]", &expect!["[b]"]);
+    }
+}

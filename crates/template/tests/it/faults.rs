@@ -217,6 +217,55 @@ fn filter_policies() {
 }
 
 #[test]
+fn filter_policies_have_snss_limits() {
+    let with_policy = |policy: &str| {
+        format!(
+            "
+  Topic: {{Type: AWS::SNS::Topic}}
+  Queue: {{Type: AWS::SQS::Queue}}
+  Listener:
+    Type: AWS::SNS::Subscription
+    Properties: {{TopicArn: !Ref Topic, Protocol: sqs, Endpoint: !GetAtt Queue.Arn, FilterPolicy: {policy}}}
+"
+        )
+    };
+    let values = |count: usize| vec!["x"; count].join(", ");
+    check(
+        &with_policy("{a: [x], b: [x], c: [x], d: [x], e: [x]}"),
+        &expect![[r#"
+            warnings:
+        "#]],
+    );
+    check(
+        &with_policy("{a: [x], b: [x], c: [x], d: [x], $or: [{e: [x]}, {f: [x]}]}"),
+        &expect![[r#"
+            line 8, column 98, /Resources/Listener/Properties/FilterPolicy: a filter policy has 5 keys at most, not 6
+        "#]],
+    );
+    check(
+        &with_policy(&format!("{{a: [{}], b: [{}]}}", values(15), values(10))),
+        &expect![[r#"
+            warnings:
+        "#]],
+    );
+    check(
+        &with_policy(&format!("{{a: [{}], b: [{}]}}", values(15), values(11))),
+        &expect![[r#"
+            line 8, column 98, /Resources/Listener/Properties/FilterPolicy: the lengths of the lists, multiplied, make 150 at most; shorten the lists
+        "#]],
+    );
+    check(&with_policy("{}"), &expect![[r#"
+        line 8, column 98, /Resources/Listener/Properties/FilterPolicy: a filter policy names at least one key; leave it out to get every message
+    "#]]);
+    check(&with_policy("{a: []}"), &expect![[r#"
+        line 8, column 102, /Resources/Listener/Properties/FilterPolicy/a: `a` has an empty list, which nothing passes; give at least one value
+    "#]]);
+    check(&with_policy("{$or: [{a: [x]}]}"), &expect![[r#"
+        line 8, column 104, /Resources/Listener/Properties/FilterPolicy/$or: `$or` takes a list of two or more mappings, each like a policy
+    "#]]);
+}
+
+#[test]
 fn workflows() {
     let uri = "DefinitionUri: workflows/order.asl.json";
     check_told(

@@ -60,7 +60,7 @@ fn another_timeout_for_all_functions_and_for_one() {
 }
 
 #[test]
-fn globals_merge_mappings_and_join_lists() {
+fn globals_are_merged_into_functions() {
     let system = system(
         "
 Transform: AWS::Serverless-2016-10-31
@@ -127,6 +127,23 @@ fn subscriptions_stand_in_three_places() {
         template::Endpoint::Sqs(LogicalId("Queue".to_owned()))
     );
     assert!(separate.raw_message_delivery && separate.filter.is_some());
+}
+
+#[test]
+fn a_table_may_drop_items_in_time() {
+    for (enabled, expected) in [("true", Some("expiresAt".to_owned())), ("false", None)] {
+        let system = system(&with_resources(&format!(
+            "
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      AttributeDefinitions: [{{AttributeName: id, AttributeType: S}}]
+      KeySchema: [{{AttributeName: id, KeyType: HASH}}]
+      TimeToLiveSpecification: {{AttributeName: expiresAt, Enabled: {enabled}}}
+"
+        )));
+        assert_eq!(system.tables[0].time_to_live, expected);
+    }
 }
 
 #[test]
