@@ -1,0 +1,165 @@
+//! Deleting what was kept for long enough, in steps so small that nobody waits for them.
+//!
+//! A step looks at a bounded number of rows on a read connection, in the order in which they were written, and has
+//! those deleted that are due. Rows were written in the order of their age, or nearly so: where a whole step's rows are
+//! too young, a table is done with until the next round.
+
+mod tables;
+
+use std::time::Duration;
+
+use domain::Timestamp;
+use ports::StoreError;
+use ports::clock::Clock;
+use tokio::task::JoinSet;
+
+use crate::Engine;
+use crate::error::Chain;
+use crate::tx::Tx;
+use crate::writer::Command;
+use tables::{Limits, Table};
+
+/// The most rows that one step looks at.
+const STEP: u32 = 256;
+/// Between two steps while there is more to delete.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Between two rounds over all tables.
+const ROUND_MS: i64 = 60_000;
+
+/// For how long finished things are kept, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Retention {
+    /// Changes of orders, as DynamoDB Streams keeps them. A follower that lags keeps them for longer.
+    pub(crate) changes_ms: i64,
+    /// Executions that ended, with their history, as Step Functions keeps them; and what stock an ended order held.
+    pub(crate) executions_ms: i64,
+    /// Messages handed to senders.
+    pub(crate) outbox_ms: i64,
+    /// Counts of past quota periods.
+    pub(crate) usage_ms: i64,
+}
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            changes_ms: DAY_MS,
+            executions_ms: 90 * DAY_MS,
+            outbox_ms: 14 * DAY_MS,
+            usage_ms: 400 * DAY_MS,
+        }
+    }
+}
+
+/// Starts to delete in the background.
+pub(crate) fn spawn(engine: &Engine, workers: &mut JoinSet<()>) {
+    let engine = engine.clone();
+    workers.spawn(async move {
+        let mut sweeper = Sweeper::new(Retention::default());
+        loop {
+            let more = sweeper.step(&engine).await.unwrap_or_else(|error| {
+                tracing::error!(event_type = "retention_failed", error = %Chain(&error));
+                false
+            });
+            let next = async {
+                if more {
+                    tokio::time::sleep(PAUSE).await;
+                } else {
+                    let at = Timestamp::from_ms(engine.time().now().as_ms().saturating_add(ROUND_MS));
+                    engine.time().sleep_until(at).await;
+                }
+            };
+            tokio::select! {
+                () = engine.stopping() => return,
+                () = next => {}
+            }
+        }
+    });
+}
+
+/// Goes over the tables, step by step.
+#[derive(Debug)]
+pub(crate) struct Sweeper {
+    retention: Retention,
+    /// The table at hand, by its place in [`Table::ALL`].
+    table: usize,
+    /// The last row looked at in it.
+    after: i64,
+}
+
+impl Sweeper {
+    pub(crate) fn new(retention: Retention) -> Self {
+        Self {
+            retention,
+            table: 0,
+            after: i64::MIN,
+        }
+    }
+
+    /// Looks at the next rows and deletes those that are due. `false` at the end of a round.
+    ///
+    /// # Errors
+    /// When the store fails. The next step looks at the same rows again.
+    pub(crate) async fn step(&mut self, engine: &Engine) -> Result<bool, StoreError> {
+        let Some(&table) = Table::ALL.get(self.table) else {
+            (self.table, self.after) = (0, i64::MIN);
+            return Ok(false);
+        };
+        let limits = Limits::new(engine, self.retention, engine.time().now());
+        let (after, looked_by) = (self.after, limits.clone());
+        let seen = engine
+            .readers()
+            .read_blocking(move |connection| table.look(connection, after, STEP, &looked_by))
+            .await?;
+        if !seen.due.is_empty() {
+            let deleted = engine
+                .writer()
+                .execute(DeleteRows {
+                    table,
+                    keys: seen.due,
+                    limits,
+                })
+                .await?;
+            note(table, deleted);
+        }
+        match seen.last {
+            Some(last) if seen.older_may_follow => self.after = last,
+            Some(_) | None => (self.table, self.after) = (self.table + 1, i64::MIN),
+        }
+        Ok(true)
+    }
+}
+
+/// Messages that expire were never handled, and somebody should know; all else is housekeeping.
+fn note(table: Table, deleted: usize) {
+    match table {
+        Table::Messages if deleted > 0 => {
+            tracing::error!(event_type = "messages_expired", messages = deleted)
+        }
+        _ => tracing::debug!(event_type = "rows_expired", table = table.name(), rows = deleted),
+    }
+}
+
+/// Deletes the rows that are still due.
+struct DeleteRows {
+    table: Table,
+    keys: Vec<i64>,
+    limits: Limits,
+}
+
+impl Command for DeleteRows {
+    /// How many were.
+    type Output = usize;
+
+    fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<usize> {
+        let mut deleted = 0;
+        for &key in &self.keys {
+            deleted += usize::from(self.table.delete(tx, key, &self.limits)?);
+        }
+        Ok(deleted)
+    }
+}
+
+#[cfg(test)]
+mod tests;
