@@ -59,8 +59,8 @@ pub enum EventKind {
         /// The error's cause in words; may be empty.
         cause: String,
     },
-    /// A `.sync` or `.waitForTaskToken` request was accepted and now runs; its result comes later.
-    /// A caller that doesn't know may leave this event out.
+    /// A `.sync` or `.waitForTaskToken` request was accepted and now runs, or a worker took an activity's task; the
+    /// result comes later. A caller that doesn't know may leave this event out.
     TaskSubmitted {
         /// The attempt, from [`TaskCall::task`].
         task: TaskId,
@@ -107,6 +107,10 @@ pub struct Step {
 }
 
 /// Something that the caller must do.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a step has few effects, nearly all of them calls"
+)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Call a task and report its outcome as an event.

@@ -1,5 +1,6 @@
 //! The bounds that Step Functions sets, and those that keep one step of a hostile definition short.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// How large a state's or a task's input or output may be, in bytes of JSON text: 256 KiB.
@@ -30,39 +31,74 @@ pub(crate) const STEP_BYTES: usize = 4 * 1024 * 1024;
 /// How large all variables of an execution may be together, in bytes of JSON text: 10 MiB.
 pub const MAX_VARIABLES_BYTES: usize = 10 * 1024 * 1024;
 
-/// How long a value is as JSON text, in bytes; `None` when it is larger or deeper than a payload may be. Gives up as soon
-/// as it knows, so that a hostile value costs no more than a large one.
-pub(crate) fn payload_bytes(value: &Value) -> Option<usize> {
-    let mut left = MAX_PAYLOAD_BYTES;
-    take(value, MAX_PAYLOAD_DEPTH, &mut left)?;
-    Some(MAX_PAYLOAD_BYTES - left)
+/// How large a payload is at most: the length of its JSON text in bytes, and how deep it nests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Size {
+    pub bytes: usize,
+    pub depth: usize,
 }
 
-/// Takes the value's length from what is left.
-fn take(value: &Value, depth: usize, left: &mut usize) -> Option<()> {
+impl Size {
+    /// Measures a value; `None` when it is larger or deeper than a payload may be. Gives up as soon as it knows, so that a
+    /// hostile value costs no more than a large one.
+    pub(crate) fn of(value: &Value) -> Option<Size> {
+        let mut left = Size {
+            bytes: MAX_PAYLOAD_BYTES,
+            depth: MAX_PAYLOAD_DEPTH,
+        };
+        take(value, MAX_PAYLOAD_DEPTH, &mut left)?;
+        Some(Size {
+            bytes: MAX_PAYLOAD_BYTES - left.bytes,
+            depth: MAX_PAYLOAD_DEPTH - left.depth,
+        })
+    }
+
+    /// A bound for this payload with another one put into it at a path: no name or index in the path makes more text
+    /// than a few times its own, or more levels than it has characters.
+    pub(crate) fn with(self, inner: Size, path: &str) -> Size {
+        let path = path.len();
+        Size {
+            bytes: self.bytes + inner.bytes + 8 * path + 16,
+            depth: self.depth.max(inner.depth + path),
+        }
+    }
+
+    pub(crate) fn is_allowed(self) -> bool {
+        self.bytes <= MAX_PAYLOAD_BYTES && self.depth <= MAX_PAYLOAD_DEPTH
+    }
+}
+
+/// Takes the value's length from the bytes that are left, and notes the least depth that was left.
+fn take(value: &Value, depth: usize, left: &mut Size) -> Option<()> {
     let own = match value {
         Value::Null | Value::Bool(true) => 4,
         Value::Bool(false) => 5,
         Value::Number(number) => number.as_str().len(),
         Value::String(text) => text_bytes(text),
         Value::Array(values) => {
-            let depth = depth.checked_sub(1)?;
+            let depth = descend(depth, left)?;
             for value in values {
                 take(value, depth, left)?;
             }
             2 + values.len().saturating_sub(1)
         }
         Value::Object(map) => {
-            let depth = depth.checked_sub(1)?;
+            let depth = descend(depth, left)?;
             for (name, value) in map {
-                *left = left.checked_sub(text_bytes(name) + 1)?;
+                left.bytes = left.bytes.checked_sub(text_bytes(name) + 1)?;
                 take(value, depth, left)?;
             }
             2 + map.len().saturating_sub(1)
         }
     };
-    *left = left.checked_sub(own)?;
+    left.bytes = left.bytes.checked_sub(own)?;
     Some(())
+}
+
+fn descend(depth: usize, left: &mut Size) -> Option<usize> {
+    let depth = depth.checked_sub(1)?;
+    left.depth = left.depth.min(depth);
+    Some(depth)
 }
 
 /// A string's length as JSON text, with its quotes and escapes.
@@ -96,17 +132,28 @@ mod tests {
             json!({"a": [1, 2.50, "x\"\\\n\u{1}é"], "b\t": {"c": null}}),
             serde_json::from_str("[1.0, 59.980, 1e5]").unwrap(),
         ] {
-            assert_eq!(payload_bytes(&value), Some(value.to_string().len()), "{value}");
+            assert_eq!(
+                Size::of(&value).unwrap().bytes,
+                value.to_string().len(),
+                "{value}"
+            );
         }
     }
 
     #[test]
     fn what_is_too_large_or_too_deep_has_no_length() {
         let text = |bytes: usize| Value::String("a".repeat(bytes - 2));
-        assert_eq!(payload_bytes(&text(MAX_PAYLOAD_BYTES)), Some(MAX_PAYLOAD_BYTES));
-        assert_eq!(payload_bytes(&text(MAX_PAYLOAD_BYTES + 1)), None);
+        assert_eq!(
+            Size::of(&text(MAX_PAYLOAD_BYTES)).unwrap().bytes,
+            MAX_PAYLOAD_BYTES
+        );
+        assert_eq!(Size::of(&text(MAX_PAYLOAD_BYTES + 1)), None);
         let deep = |levels: usize| (1..levels).fold(json!([]), |value, _| json!([value]));
-        assert!(payload_bytes(&deep(MAX_PAYLOAD_DEPTH)).is_some());
-        assert_eq!(payload_bytes(&deep(MAX_PAYLOAD_DEPTH + 1)), None);
+        assert_eq!(
+            Size::of(&deep(MAX_PAYLOAD_DEPTH)).unwrap().depth,
+            MAX_PAYLOAD_DEPTH
+        );
+        assert_eq!(Size::of(&deep(MAX_PAYLOAD_DEPTH + 1)), None);
+        assert_eq!(Size::of(&json!([1, [[], {}]])).unwrap().depth, 3);
     }
 }

@@ -26,7 +26,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::{
-    Definition, Effect, Event, EventKind, HistoryEvent, Outcome, Snapshot, Start, Step, TaskCall, TaskId,
+    Definition, Effect, Event, EventKind, HistoryEvent, Outcome, Resource, Snapshot, Start, Step, TaskCall,
     start, step,
 };
 
@@ -276,7 +276,13 @@ impl Player {
                 error: answer.error.unwrap_or_default(),
                 cause: answer.cause.unwrap_or_default(),
             },
-            Verdict::TimedOut if has_timer => return self.submitted(call, task),
+            // A service was asked; whether a worker ever took an activity's task is not known, so none did.
+            Verdict::TimedOut if has_timer => {
+                if !matches!(call.resource, Resource::Activity(_)) {
+                    self.accepted(call);
+                }
+                return Ok(());
+            }
             Verdict::TimedOut => {
                 let error = answer.error.unwrap_or_else(|| "States.Timeout".to_owned());
                 EventKind::TaskFailed {
@@ -288,21 +294,20 @@ impl Player {
         };
         let refused = matches!(&kind, EventKind::TaskFailed { error, .. } if refuses_request(call, error));
         if !refused {
-            self.submitted(call, task)?;
+            self.accepted(call);
         }
         self.answers.push_back(kind);
         Ok(())
     }
 
     /// A request whose result comes later was accepted first.
-    fn submitted(&mut self, call: &TaskCall, task: TaskId) -> Result<(), ReplayError> {
-        if call.resource.is_submitted_first() {
+    fn accepted(&mut self, call: &TaskCall) {
+        if call.resource.is_accepted_first() {
             self.answers.push_back(EventKind::TaskSubmitted {
-                task,
+                task: call.task,
                 output: Value::Null,
             });
         }
-        Ok(())
     }
 }
 

@@ -53,11 +53,6 @@ impl Pattern {
         (".waitForTaskToken", Pattern::WaitForTaskToken),
     ];
 
-    /// Whether an accepted request is not yet the task's result.
-    pub fn is_submitted_first(self) -> bool {
-        self != Pattern::RequestResponse
-    }
-
     fn suffix(self) -> &'static str {
         Pattern::SUFFIXES
             .iter()
@@ -107,9 +102,14 @@ impl Resource {
         }
     }
 
-    /// Whether an accepted request is not yet the task's result (`.sync` and `.waitForTaskToken`).
-    pub fn is_submitted_first(&self) -> bool {
-        matches!(self, Resource::Service { pattern, .. } if pattern.is_submitted_first())
+    /// Whether a request is accepted before it has its result: by a service (`.sync`, `.waitForTaskToken`) or by an
+    /// activity's worker.
+    pub fn is_accepted_first(&self) -> bool {
+        match self {
+            Resource::Lambda(_) => false,
+            Resource::Activity(_) => true,
+            Resource::Service { pattern, .. } => *pattern != Pattern::RequestResponse,
+        }
     }
 
     /// The history's `resourceType`, as `lambda`, `dynamodb` or `aws-sdk:s3`.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::history::Payload;
+use crate::limits::Size;
 use crate::model::StateIndex;
 use crate::{Definition, Outcome, TaskCall, TaskId};
 
@@ -65,6 +66,13 @@ pub(crate) struct Execution {
     pub input: Slot,
 }
 
+impl Execution {
+    /// The region in the execution's ARN.
+    pub(crate) fn region(&self) -> String {
+        self.arn.split(':').nth(3).unwrap_or_default().to_owned()
+    }
+}
+
 /// A place for a payload. Not an `Option`, since JSON could not tell an empty one from one that holds null.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) enum Slot {
@@ -97,8 +105,8 @@ pub(crate) struct Branch {
     pub parent: Option<Parent>,
     pub state: StateIndex,
     pub input: Payload,
-    /// How large the input is as JSON text.
-    pub input_bytes: usize,
+    /// How large the input is at most.
+    pub input_size: Size,
     /// The variables assigned in this branch; those of the branches around it can be read too.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub variables: Map<String, Value>,
@@ -152,7 +160,8 @@ pub(crate) struct OpenTask {
     pub visit: u32,
     /// The chance that the input was evaluated with, so that the same input can be had again.
     pub seed: u64,
-    pub submitted: bool,
+    /// Whether the history tells that a request was accepted whose result comes later, or that a worker took the task.
+    pub accepted: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,7 @@
 //! The Choice state.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::view::{Given, View};
@@ -7,7 +9,7 @@ use super::{Engine, flow::Exit};
 use crate::failure::Failure;
 use crate::history::Payload;
 use crate::model::choice::{ChoiceError, Condition, Rule};
-use crate::model::{Data, Flow, Selection, StateIndex};
+use crate::model::{Flow, StateIndex};
 use crate::snapshot::BranchId;
 
 impl Engine<'_> {
@@ -62,61 +64,64 @@ impl View<'_> {
     }
 
     fn leave_by_rule(&self, rule: &Rule, input: &Payload) -> Result<Exit, Failure> {
-        let assigned = self.assigned(rule.assign.as_ref(), input)?;
-        let output = match &rule.output {
+        let given = Given::input(input);
+        let assigned = rule
+            .assign
+            .as_ref()
+            .map(|data| self.data(data, given))
+            .transpose()?;
+        let exit = self.leave(input, rule.next)?;
+        match &rule.output {
             Some(template) => {
-                std::sync::Arc::new(self.jsonata_template("Output", template, Given::input(input))?)
+                let output = Arc::new(self.jsonata_template("Output", template, given)?);
+                Ok(Exit {
+                    output,
+                    size: None,
+                    assigned,
+                    ..exit
+                })
             }
-            None => self.default_output(input)?,
-        };
-        Ok(Exit {
-            output,
-            assigned,
-            next: Some(rule.next),
-        })
+            None => Ok(Exit { assigned, ..exit }),
+        }
     }
 
+    /// No rule holds: the state's own `Assign` counts.
     fn leave_by_default(&self, next: StateIndex, input: &Payload) -> Result<Exit, Failure> {
         let assigned = match &self.state.flow {
-            Flow::JsonPath(flow) => flow
-                .assign
-                .as_ref()
-                .map(|template| self.template(template, input))
-                .transpose()?,
-            Flow::Jsonata(flow) => flow
-                .assign
-                .as_ref()
-                .map(|template| self.jsonata_template("Assign", template, Given::input(input)))
-                .transpose()?,
+            Flow::JsonPath(flow) => {
+                let assign = flow.assign.as_ref();
+                assign
+                    .map(|template| self.template(template, input))
+                    .transpose()?
+            }
+            Flow::Jsonata(flow) => {
+                let (assign, given) = (flow.assign.as_ref(), Given::input(input));
+                assign
+                    .map(|template| self.jsonata_template("Assign", template, given))
+                    .transpose()?
+            }
         };
         Ok(Exit {
-            output: self.default_output(input)?,
             assigned,
-            next: Some(next),
+            ..self.leave(input, next)?
         })
     }
 
-    fn assigned(&self, assign: Option<&Data>, input: &Value) -> Result<Option<Value>, Failure> {
-        assign
-            .map(|data| self.data(data, Given::input(input)))
-            .transpose()
-    }
-
-    /// The state's own output, when the rule has none.
-    fn default_output(&self, input: &Payload) -> Result<Payload, Failure> {
-        match &self.state.flow {
-            Flow::JsonPath(flow) => match &flow.output {
-                Selection::Whole => Ok(input.clone()),
-                selection => self.selected(selection, input),
-            },
+    /// The output that the state has whatever its rules say.
+    fn leave(&self, input: &Payload, next: StateIndex) -> Result<Exit, Failure> {
+        let output = match &self.state.flow {
+            Flow::JsonPath(flow) => self.selected(&flow.output, input)?,
             Flow::Jsonata(flow) => match &flow.output {
-                Some(template) => Ok(std::sync::Arc::new(self.jsonata_template(
-                    "Output",
-                    template,
-                    Given::input(input),
-                )?)),
-                None => Ok(input.clone()),
+                Some(template) => Arc::new(self.jsonata_template("Output", template, Given::input(input))?),
+                None => input.clone(),
             },
-        }
+        };
+        let size = Arc::ptr_eq(&output, &self.branch.input).then_some(self.branch.input_size);
+        Ok(Exit {
+            output,
+            size,
+            assigned: None,
+            next: Some(next),
+        })
     }
 }

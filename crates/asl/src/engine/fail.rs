@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Engine;
+use super::flow::{Exit, Placed};
 use super::view::{Given, View};
-use super::{Engine, flow::Exit};
 use crate::failure::Failure;
 use crate::history::{HistoryEventKind as Event, Payload};
 use crate::model::retry::{CatchFlow, Catcher, Retrier};
@@ -195,8 +196,10 @@ impl View<'_> {
                     .as_ref()
                     .map(|template| self.template(template, error))
                     .transpose()?;
+                let Placed(output, size) = self.placed(result, error)?;
                 Ok(Exit {
-                    output: self.placed(result, error)?,
+                    output,
+                    size,
                     assigned,
                     next,
                 })
@@ -204,19 +207,21 @@ impl View<'_> {
             CatchFlow::Jsonata { output, assign } => {
                 let given = Given {
                     error_output: Some(error),
-                    ..self.given_input()
+                    ..Given::input(&self.branch.input)
                 };
                 let evaluate = |field: &str, template| self.jsonata_template(field, template, given);
                 let assigned = assign
                     .as_ref()
                     .map(|template| evaluate("Assign", template))
                     .transpose()?;
-                let output = match output {
-                    Some(template) => Arc::new(evaluate("Output", template)?),
-                    None => error.clone(),
-                };
+                let output = output
+                    .as_ref()
+                    .map(|template| evaluate("Output", template))
+                    .transpose()?;
+                let output = output.map_or_else(|| error.clone(), Arc::new);
                 Ok(Exit {
                     output,
+                    size: None,
                     assigned,
                     next,
                 })

@@ -8,17 +8,22 @@ use super::view::{Given, View};
 use super::{Engine, stray_branch};
 use crate::failure::Failure;
 use crate::history::{HistoryEventKind, Payload};
-use crate::limits::{MAX_LIVE_BYTES, MAX_VARIABLES_BYTES};
+use crate::limits::{MAX_LIVE_BYTES, MAX_VARIABLES_BYTES, Size};
 use crate::model::{Flow, JsonataFlow, Kind, PathFlow, ResultPath, Selection, StateIndex};
 use crate::snapshot::{Activity, BranchId};
 
 /// What leaving a state makes: its output, and the variables it assigns.
 pub(super) struct Exit {
     pub output: Payload,
+    /// How large the output is at most, where that follows from what is known already.
+    pub size: Option<Size>,
     pub assigned: Option<Value>,
     /// Where to; `None` ends the branch.
     pub next: Option<StateIndex>,
 }
+
+/// A payload with the most that it can measure, where that is known.
+pub(super) struct Placed(pub Payload, pub Option<Size>);
 
 impl Engine<'_> {
     /// The state's input after `InputPath`, and after `Parameters` or `Arguments`.
@@ -29,19 +34,11 @@ impl Engine<'_> {
     /// Leaves a state that has its result.
     pub(super) fn complete_state(&mut self, id: BranchId, result: Payload) -> Result<(), Failure> {
         let view = self.result_view(id)?;
-        let (output, assigned) = match &view.state.flow {
+        let exit = match &view.state.flow {
             Flow::JsonPath(flow) => view.complete_path(flow, result)?,
-            Flow::Jsonata(flow) => view.complete_jsonata(flow, result)?,
+            Flow::Jsonata(flow) => view.complete_jsonata(flow, &result)?,
         };
-        let next = view.state.next;
-        self.exit(
-            id,
-            Exit {
-                output,
-                assigned,
-                next,
-            },
-        )
+        self.exit(id, exit)
     }
 
     /// Leaves a state: tells the history, keeps the variables and goes on to the next state, or ends the branch.
@@ -49,9 +46,11 @@ impl Engine<'_> {
         let Some(state) = self.state(id) else {
             return Err(stray_branch());
         };
-        let Some(bytes) = self.admit(&exit.output) else {
+        let known = exit.size.filter(|size| size.is_allowed());
+        let Some(size) = known.or_else(|| Size::of(&exit.output)) else {
             return Err(Failure::too_large(&state.name).fatal());
         };
+        self.bytes += size.bytes;
         let assigned = exit.assigned.map(Arc::new);
         let kind = HistoryEventKind::StateExited {
             state: state.state_type(),
@@ -70,7 +69,7 @@ impl Engine<'_> {
         if let Some(branch) = self.snapshot.branch_mut(id) {
             branch.state = next;
             branch.input = exit.output;
-            branch.input_bytes = bytes;
+            branch.input_size = size;
             branch.activity = Activity::Enter;
             self.ready.push_back(id);
         }
@@ -83,7 +82,7 @@ impl Engine<'_> {
             .snapshot
             .branches
             .iter()
-            .map(|branch| branch.input_bytes)
+            .map(|branch| branch.input_size.bytes)
             .sum();
         if live > MAX_LIVE_BYTES {
             let problem =
@@ -149,66 +148,78 @@ impl View<'_> {
         }
     }
 
-    fn complete_path(&self, flow: &PathFlow, result: Payload) -> Result<(Payload, Option<Value>), Failure> {
+    fn complete_path(&self, flow: &PathFlow, result: Payload) -> Result<Exit, Failure> {
         let result = match &flow.selector {
             Some(template) => Arc::new(self.template(template, &result)?),
             None => result,
         };
-        let assigned = flow
-            .assign
-            .as_ref()
+        let assign = flow.assign.as_ref();
+        let assigned = assign
             .map(|template| self.template(template, &result))
             .transpose()?;
-        let combined = match self.state.kind {
+        let Placed(combined, size) = match self.state.kind {
             // These states have no result of their own to place.
-            Kind::Choice { .. } | Kind::Wait(_) | Kind::Succeed | Kind::Fail { .. } => result,
+            Kind::Choice { .. } | Kind::Wait(_) | Kind::Succeed | Kind::Fail { .. } => Placed(result, None),
             Kind::Pass { .. } | Kind::Task(_) | Kind::Parallel { .. } | Kind::Map(_) => {
                 self.placed(&flow.result, &result)?
             }
         };
-        Ok((self.selected(&flow.output, &combined)?, assigned))
+        let (output, size) = match &flow.output {
+            Selection::Whole => (combined, size),
+            selection => (self.selected(selection, &combined)?, None),
+        };
+        Ok(Exit {
+            output,
+            size,
+            assigned,
+            next: self.state.next,
+        })
     }
 
     /// The state's input with the result where `ResultPath` puts it.
-    pub(super) fn placed(&self, path: &ResultPath, result: &Payload) -> Result<Payload, Failure> {
+    pub(super) fn placed(&self, path: &ResultPath, result: &Payload) -> Result<Placed, Failure> {
+        let (input, size) = (&self.branch.input, self.branch.input_size);
         match path {
-            ResultPath::Replace => Ok(result.clone()),
-            ResultPath::Discard => Ok(self.branch.input.clone()),
+            ResultPath::Replace => Ok(Placed(result.clone(), None)),
+            ResultPath::Discard => Ok(Placed(input.clone(), Some(size))),
             ResultPath::At(path) => {
-                let mut combined = Value::clone(&self.branch.input);
+                let mut combined = Value::clone(input);
                 path.set(&mut combined, Value::clone(result))
                     .map_err(|_problem| {
-                        self.runtime(format!(
-                            "Unable to apply step \"{}\" to input {}",
-                            path.as_str(),
-                            crate::payload::quoted(&self.branch.input)
-                        ))
+                        let (path, input) = (path.as_str(), crate::payload::quoted(input));
+                        let problem = format!("Unable to apply step \"{path}\" to input {input}");
+                        Failure::named("States.ResultPathMatchFailure", self.located(problem))
                     })?;
-                Ok(Arc::new(combined))
+                let size = Size::of(result).map(|inner| size.with(inner, path.as_str()));
+                Ok(Placed(Arc::new(combined), size))
             }
         }
     }
 
-    fn complete_jsonata(
-        &self,
-        flow: &JsonataFlow,
-        result: Payload,
-    ) -> Result<(Payload, Option<Value>), Failure> {
+    fn complete_jsonata(&self, flow: &JsonataFlow, result: &Payload) -> Result<Exit, Failure> {
         let given = Given {
             input: &self.branch.input,
-            result: self.jsonata_result(&result),
+            result: self.jsonata_result(result),
             error_output: None,
         };
+        let evaluate = |field: &str, template| self.jsonata_template(field, template, given);
         let assigned = flow
             .assign
             .as_ref()
-            .map(|template| self.jsonata_template("Assign", template, given))
+            .map(|template| evaluate("Assign", template))
             .transpose()?;
-        let output = match &flow.output {
-            Some(template) => Arc::new(self.jsonata_template("Output", template, given)?),
-            None => result.clone(),
-        };
-        Ok((output, assigned))
+        let output = flow
+            .output
+            .as_ref()
+            .map(|template| evaluate("Output", template))
+            .transpose()?;
+        let output = output.map_or_else(|| result.clone(), Arc::new);
+        Ok(Exit {
+            output,
+            size: None,
+            assigned,
+            next: self.state.next,
+        })
     }
 
     /// `$states.result` exists only in the states that call or run something.

@@ -92,7 +92,7 @@ impl<'d> Engine<'d> {
 
     fn start_iteration(&mut self, id: BranchId, map: &MapState, index: u32) -> Result<(), Failure> {
         let input = self.view(id)?.iteration_input(map, index)?;
-        let bytes = self
+        let size = self
             .admit(&input)
             .ok_or_else(|| Failure::too_large("ItemSelector").fatal())?;
         let Some(branch) = self.snapshot.branch_mut(id) else {
@@ -103,8 +103,8 @@ impl<'d> Engine<'d> {
         };
         progress.next = index + 1;
         progress.open += 1;
-        progress.largest_bytes = progress.largest_bytes.max(bytes);
-        let Some(child) = self.add_branch(Parent { branch: id, index }, map.start, input) else {
+        progress.largest_bytes = progress.largest_bytes.max(size.bytes);
+        let Some(child) = self.add_branch(Parent { branch: id, index }, map.start, input, size) else {
             return Ok(());
         };
         if map.distributed {
@@ -180,8 +180,8 @@ impl<'d> Engine<'d> {
         }
         match self.judge_failure(parent.branch, &failure) {
             Verdict::Tolerated => self.iteration_ended(id, parent, Arc::new(failure.output())),
-            Verdict::Final if inline && !self.tolerates_any(parent.branch) => {
-                self.map_failed(id, parent, failure)
+            Verdict::Final if inline && (!failure.is_catchable() || !self.tolerates_any(parent.branch)) => {
+                self.map_failed(id, parent, failure);
             }
             Verdict::Final => {
                 let failure = Failure::named(

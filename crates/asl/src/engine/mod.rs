@@ -3,6 +3,7 @@
 //! Branches that can go on stand in a queue; each in turn goes through one state, so that branches advance side by
 //! side. A step that has done its share leaves the rest in the snapshot, whose `wake_at` then asks to go on at once.
 
+mod answer;
 mod chance;
 mod context;
 mod decide;
@@ -23,7 +24,7 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::history::{ErrorDetails, HistoryEvent, HistoryEventKind, Payload};
-use crate::limits::{MAX_HISTORY_EVENTS, MAX_UNRECORDED_EVENTS, STEP_BYTES, STEP_EVENTS};
+use crate::limits::{MAX_HISTORY_EVENTS, MAX_UNRECORDED_EVENTS, STEP_BYTES, STEP_EVENTS, Size};
 use crate::model::{Machine, State};
 use crate::snapshot::{Activity, Branch, BranchId, Execution, Slot, Version};
 use crate::{Definition, Effect, Event, EventKind, Outcome, Snapshot, Start, Step};
@@ -73,7 +74,7 @@ pub fn start(definition: &Definition, start: Start) -> Step {
         parent: None,
         state: machine.start,
         input: input.clone(),
-        input_bytes: 0,
+        input_size: Size { bytes: 0, depth: 0 },
         variables: Map::new(),
         last_event: 0,
         entered_event: 0,
@@ -91,9 +92,9 @@ pub fn start(definition: &Definition, start: Start) -> Step {
         },
     );
     match engine.admit(&input) {
-        Some(bytes) => {
+        Some(size) => {
             if let Some(branch) = engine.snapshot.branch_mut(0) {
-                branch.input_bytes = bytes;
+                branch.input_size = size;
             }
             engine.ready.push_back(0);
         }
@@ -343,11 +344,12 @@ impl<'d> Engine<'d> {
         self.finish(outcome, HistoryEventKind::ExecutionTimedOut(details));
     }
 
-    /// Counts a payload's bytes towards the step's share; `None` when it is larger or deeper than a payload may be.
-    fn admit(&mut self, payload: &Value) -> Option<usize> {
-        let bytes = crate::limits::payload_bytes(payload)?;
-        self.bytes += bytes;
-        Some(bytes)
+    /// Measures a payload and counts it towards the step's share; `None` when it is larger or deeper than a payload may
+    /// be.
+    fn admit(&mut self, payload: &Value) -> Option<Size> {
+        let size = Size::of(payload)?;
+        self.bytes += size.bytes;
+        Some(size)
     }
 }
 

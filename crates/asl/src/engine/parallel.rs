@@ -6,12 +6,16 @@ use super::Engine;
 use super::simple::array;
 use crate::failure::Failure;
 use crate::history::{HistoryEventKind as Event, Payload};
+use crate::limits::Size;
 use crate::model::StateIndex;
 use crate::snapshot::{Activity, Branch, BranchId, Parent, Slot};
 
 impl Engine<'_> {
     pub(super) fn start_parallel(&mut self, id: BranchId, starts: &[StateIndex]) -> Result<(), Failure> {
         let input = self.effective_input(id)?;
+        let size = self
+            .admit(&input)
+            .ok_or_else(|| Failure::too_large("Parameters").fatal())?;
         self.record(id, Event::ParallelStateStarted);
         if let Some(branch) = self.snapshot.branch_mut(id) {
             branch.activity = Activity::Parallel {
@@ -19,7 +23,7 @@ impl Engine<'_> {
             };
         }
         for (index, start) in (0_u32..).zip(starts) {
-            let child = self.add_branch(Parent { branch: id, index }, *start, input.clone());
+            let child = self.add_branch(Parent { branch: id, index }, *start, input.clone(), size);
             self.ready.extend(child);
         }
         Ok(())
@@ -31,10 +35,10 @@ impl Engine<'_> {
         parent: Parent,
         start: StateIndex,
         input: Payload,
+        size: Size,
     ) -> Option<BranchId> {
         let outer = self.snapshot.branch(parent.branch)?;
         let (last_event, unrecorded) = (outer.last_event, outer.unrecorded);
-        let input_bytes = crate::payload::extent(&input).bytes;
         self.snapshot.last_branch += 1;
         let id = self.snapshot.last_branch;
         self.snapshot.branches.push(Branch {
@@ -42,7 +46,7 @@ impl Engine<'_> {
             parent: Some(parent),
             state: start,
             input,
-            input_bytes,
+            input_size: size,
             variables: Map::new(),
             last_event,
             entered_event: last_event,

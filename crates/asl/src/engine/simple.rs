@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::view::{Given, View};
+use super::view::View;
 use super::{Engine, stray_branch};
 use crate::failure::Failure;
 use crate::history::Payload;
@@ -61,11 +61,6 @@ impl View<'_> {
             Flow::JsonPath(flow) => self.selected(&flow.input, &self.branch.input),
             Flow::Jsonata(_) => Ok(self.branch.input.clone()),
         }
-    }
-
-    /// The input with nothing else in `$states`.
-    pub(super) fn given_input(&self) -> Given<'_> {
-        Given::input(&self.branch.input)
     }
 }
 

@@ -8,9 +8,8 @@ use serde_json::Value;
 use super::view::{Given, View};
 use super::wait::whole_number;
 use super::{Engine, stray_branch};
-use crate::failure::{ErrorKind, Failure};
+use crate::failure::Failure;
 use crate::history::{HistoryEventKind as Event, Payload};
-use crate::limits::payload_bytes;
 use crate::model::{Kind, Number, State, Task};
 use crate::snapshot::{Activity, BranchId, Heartbeat, OpenTask};
 use crate::{Definition, Effect, Resource, Snapshot, TaskCall, TaskId};
@@ -108,7 +107,7 @@ impl Engine<'_> {
             id: TaskId(self.snapshot.last_task),
             visit: self.snapshot.visits.get(task.slot as usize).copied().unwrap_or(1),
             seed,
-            submitted: false,
+            accepted: false,
             timeout_at: request.timeout_s.and_then(|timeout_s| self.in_seconds(timeout_s)),
             heartbeat: request.heartbeat_s.and_then(|every_s| {
                 Some(Heartbeat {
@@ -139,175 +138,47 @@ impl Engine<'_> {
             ..
         } = request;
         let input = request.input.clone();
-        let (scheduled, started) = match &task.resource {
-            Resource::Lambda(arn) => (
-                Event::LambdaFunctionScheduled {
-                    resource: arn.clone(),
-                    input,
-                    timeout_s,
-                },
-                Event::LambdaFunctionStarted,
-            ),
-            Resource::Activity(arn) => (
-                Event::ActivityScheduled {
-                    resource: arn.clone(),
-                    input,
-                    timeout_s,
-                    heartbeat_s,
-                },
-                Event::ActivityStarted,
-            ),
-            Resource::Service { .. } => (
-                Event::TaskScheduled {
-                    task: task.details.clone(),
-                    parameters: input,
-                    timeout_s,
-                    heartbeat_s,
-                },
-                Event::TaskStarted(task.details.clone()),
-            ),
-        };
-        self.record(id, scheduled);
-        self.record(id, started);
-    }
-
-    pub(super) fn task_succeeded(&mut self, task: TaskId, output: Value) {
-        let Some((id, state, called)) = self.open_task(task) else {
-            return;
-        };
-        if payload_bytes(&output).is_none() {
-            let source = match &called.resource {
-                Resource::Lambda(arn) | Resource::Activity(arn) => arn.clone(),
-                Resource::Service { .. } => called.details.resource_type.clone(),
-            };
-            return self.task_failed(task, Failure::too_large(&source));
+        match &task.resource {
+            Resource::Lambda(arn) => {
+                let resource = arn.clone();
+                self.record(
+                    id,
+                    Event::LambdaFunctionScheduled {
+                        resource,
+                        input,
+                        timeout_s,
+                    },
+                );
+                self.record(id, Event::LambdaFunctionStarted);
+            }
+            // An activity's task has started when a worker takes it, which shows later.
+            Resource::Activity(arn) => {
+                let resource = arn.clone();
+                self.record(
+                    id,
+                    Event::ActivityScheduled {
+                        resource,
+                        input,
+                        timeout_s,
+                        heartbeat_s,
+                    },
+                );
+            }
+            Resource::Service { .. } => {
+                let (task, region) = (task.details.clone(), self.snapshot.execution.region());
+                self.record(
+                    id,
+                    Event::TaskScheduled {
+                        task: task.clone(),
+                        region,
+                        parameters: input,
+                        timeout_s,
+                        heartbeat_s,
+                    },
+                );
+                self.record(id, Event::TaskStarted(task));
+            }
         }
-        self.record_submitted(id, called, &Arc::new(Value::Null));
-        let output = Arc::new(output);
-        let succeeded = match called.resource {
-            Resource::Lambda(_) => Event::LambdaFunctionSucceeded {
-                output: output.clone(),
-            },
-            Resource::Activity(_) => Event::ActivitySucceeded {
-                output: output.clone(),
-            },
-            Resource::Service { .. } => Event::TaskSucceeded {
-                task: called.details.clone(),
-                output: output.clone(),
-            },
-        };
-        self.record(id, succeeded);
-        debug_assert!(matches!(state.kind, Kind::Task(_)));
-        if let Err(failure) = self.complete_state(id, output) {
-            self.fail_state(id, failure);
-        }
-    }
-
-    pub(super) fn task_failed(&mut self, task: TaskId, failure: Failure) {
-        let Some((id, ..)) = self.open_task(task) else {
-            return;
-        };
-        let failure = self.task_ended(id, failure);
-        self.fail_state(id, failure);
-    }
-
-    /// Tells the history that an attempt failed, before its state does.
-    pub(super) fn task_ended(&mut self, id: BranchId, failure: Failure) -> Failure {
-        let Some(Kind::Task(task)) = self.state(id).map(|state| &state.kind) else {
-            return stray_branch();
-        };
-        let details = failure.details();
-        let timed_out = matches!(failure.kind, ErrorKind::Timeout | ErrorKind::HeartbeatTimeout);
-        let named = task.details.clone();
-        let event = match (&task.resource, timed_out) {
-            (Resource::Lambda(_), true) => Event::LambdaFunctionTimedOut(details),
-            (Resource::Lambda(_), false) => Event::LambdaFunctionFailed(details),
-            (Resource::Activity(_), true) => Event::ActivityTimedOut(details),
-            (Resource::Activity(_), false) => Event::ActivityFailed(details),
-            (Resource::Service { .. }, true) => Event::TaskTimedOut { task: named, details },
-            (Resource::Service { .. }, false) => Event::TaskFailed { task: named, details },
-        };
-        self.record(id, event);
-        if timed_out {
-            self.cancel(id);
-        }
-        failure
-    }
-
-    pub(super) fn task_submitted(&mut self, task: TaskId, output: Value) {
-        let Some((id, _, called)) = self.open_task(task) else {
-            return;
-        };
-        if payload_bytes(&output).is_some() {
-            self.record_submitted(id, called, &Arc::new(output));
-        } else {
-            self.task_failed(task, Failure::too_large(&called.details.resource_type));
-        }
-    }
-
-    /// Tells the history once that a request was accepted whose result comes later.
-    fn record_submitted(&mut self, id: BranchId, task: &Task, output: &Payload) {
-        if !task.resource.is_submitted_first() {
-            return;
-        }
-        let Some(branch) = self.snapshot.branch_mut(id) else {
-            return;
-        };
-        let Activity::Task(open) = &mut branch.activity else {
-            return;
-        };
-        if !std::mem::replace(&mut open.submitted, true) {
-            self.record(
-                id,
-                Event::TaskSubmitted {
-                    task: task.details.clone(),
-                    output: output.clone(),
-                },
-            );
-        }
-    }
-
-    pub(super) fn heartbeat(&mut self, task: TaskId) {
-        let Some((id, ..)) = self.open_task(task) else {
-            return;
-        };
-        let at = self.at;
-        let Some(branch) = self.snapshot.branch_mut(id) else {
-            return;
-        };
-        if let Activity::Task(OpenTask {
-            heartbeat: Some(heartbeat),
-            ..
-        }) = &mut branch.activity
-        {
-            let every = SignedDuration::from_secs(i64::try_from(heartbeat.every_s).unwrap_or(MAX_TIMEOUT_S));
-            heartbeat.due_at = at.checked_add(every).unwrap_or(heartbeat.due_at);
-        }
-    }
-
-    /// Says that nobody waits for the branch's task any more.
-    pub(super) fn cancel(&mut self, id: BranchId) {
-        if let Some(Activity::Task(open)) = self.snapshot.branch(id).map(|branch| &branch.activity) {
-            self.effects.push(Effect::Cancel(open.id));
-        }
-    }
-}
-
-impl<'d> Engine<'d> {
-    /// The branch that waits for a task, with its state; `None` when the task is over or never was.
-    fn open_task(&self, task: TaskId) -> Option<(BranchId, &'d State, &'d Task)> {
-        let waits = |activity: &Activity| matches!(activity, Activity::Task(open) if open.id == task);
-        let id = self
-            .snapshot
-            .branches
-            .iter()
-            .find(|branch| waits(&branch.activity))?
-            .id;
-        let state = self.state(id)?;
-        let Kind::Task(called) = &state.kind else {
-            return None;
-        };
-        Some((id, state, called))
     }
 }
 

@@ -84,8 +84,8 @@ impl Engine<'_> {
                 Ok(())
             }
             Due::MapCanGoOn => self.go_on_with_map(id),
-            Due::TaskTimedOut => Err(self.task_ended(id, Failure::timeout())),
-            Due::HeartbeatMissed => Err(self.task_ended(id, Failure::heartbeat_timeout())),
+            Due::TaskTimedOut => Err(self.task_timed_out(id, Failure::timeout())),
+            Due::HeartbeatMissed => Err(self.task_timed_out(id, Failure::heartbeat_timeout())),
         };
         // An earlier timer of this step may have ended the branch: then there is no state to fail.
         if let (Err(failure), true) = (result, self.snapshot.branch(id).is_some()) {

@@ -129,11 +129,13 @@ impl Serialize for Details<'_> {
             }
             Kind::TaskScheduled {
                 task,
+                region,
                 parameters,
                 timeout_s,
                 heartbeat_s,
             } => {
                 resource(&mut map, task)?;
+                map.serialize_entry("region", region)?;
                 map.serialize_entry("parameters", &text_of(parameters).map_err(Error::custom)?)?;
                 seconds(&mut map, "timeoutInSeconds", *timeout_s)?;
                 seconds(&mut map, "heartbeatInSeconds", *heartbeat_s)?;

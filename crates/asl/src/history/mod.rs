@@ -113,6 +113,7 @@ pub enum HistoryEventKind {
     ActivityTimedOut(ErrorDetails),
     TaskScheduled {
         task: Arc<ResourceDetails>,
+        region: String,
         parameters: Payload,
         timeout_s: Option<u64>,
         heartbeat_s: Option<u64>,

@@ -363,7 +363,7 @@ fn the_history_has_the_members_that_aws_gives_it() {
                 "TaskScheduled",
                 "taskScheduledEventDetails",
                 json!({
-                "resourceType": "lambda", "resource": "invoke", "parameters": "{\"a\":1}", "timeoutInSeconds": 9})
+                "resourceType": "lambda", "resource": "invoke", "region": "us-east-1", "parameters": "{\"a\":1}", "timeoutInSeconds": 9})
             ),
             event(
                 4,

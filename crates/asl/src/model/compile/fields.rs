@@ -56,7 +56,7 @@ impl<'a> Fields<'a> {
             );
             if !nested && wanted(field) {
                 visit_texts(value, &mut |text| {
-                    found = found.and(ContextUse::of(text, self.language))
+                    found = found.and(ContextUse::of(text, self.language));
                 });
             }
         }
