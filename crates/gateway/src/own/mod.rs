@@ -5,6 +5,7 @@ mod error_pages;
 mod health;
 mod metrics;
 mod openapi_json;
+mod page;
 mod ready;
 
 use std::sync::Arc;

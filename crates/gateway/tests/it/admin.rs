@@ -54,7 +54,7 @@ async fn queues_and_their_messages() {
         "GET /admin/queues/orders-dlq/messages?limit=0&after=a&after=b&page=2",
         expect![[r#"
             400 Bad Request
-            /docs/errors/validation | the parameter after is there twice; send it once (and 2 more; see errors) | the parameter after is there twice; send it once (and 2 more; see errors)
+            /docs/errors/validation | the parameter after is there twice; send it once (and 2 more; see errors)
             {"code":"duplicate_field","detail":"the parameter after is there twice; send it once","pointer":"?after"}
             {"code":"bad_format","detail":"limit must be a whole number from 1 to 1000","pointer":"?limit"}
             {"code":"unknown_field","detail":"unknown parameter: page","pointer":"?page"}"#]],
@@ -82,7 +82,7 @@ async fn dead_letters_go_back_or_away() {
         "POST /admin/queues/orders/redrive\n\n{}",
         expect![[r#"
             409 Conflict
-            /docs/errors/conflict | Orders is no dead-letter queue. | Orders is no dead-letter queue."#]],
+            /docs/errors/conflict | Orders is no dead-letter queue."#]],
     )
     .await;
     for ids in ["[]", "[1]", "\"m-1\"", "{}"] {
@@ -90,8 +90,8 @@ async fn dead_letters_go_back_or_away() {
             &format!("POST /admin/queues/orders-dlq/purge\n\n{{\"messageIds\":{ids}}}"),
             expect![[r#"
                 400 Bad Request
-                /docs/errors/validation | messageIds must be an array of 1 to 1000 message ids | messageIds must be an array of 1 to 1000 message ids
-                {"code":"bad_format","detail":"messageIds must be an array of 1 to 1000 message ids","pointer":"/messageIds"}"#]s must be an array of 1 to 1000 message ids","pointer":"/messageIds"}"#]s must be an array of 1 to 1000 message ids","pointer":"/messageIds"}"#]s must be an array of 1 to 1000 message ids","pointer":"/messageIds"}"#]],
+                /docs/errors/validation | messageIds must be an array of 1 to 1000 message ids
+                {"code":"bad_format","detail":"messageIds must be an array of 1 to 1000 message ids","pointer":"/messageIds"}"#]],
         )
         .await;
     }
@@ -100,7 +100,7 @@ async fn dead_letters_go_back_or_away() {
         "POST /admin/queues/orders-dlq/purge\n\n{\"messageIDs\":[\"a\"]}",
         expect![[r#"
             400 Bad Request
-            /docs/errors/validation | unknown field: messageIDs | unknown field: messageIDs
+            /docs/errors/validation | unknown field: messageIDs
             {"code":"unknown_field","detail":"unknown field: messageIDs","pointer":"/messageIDs"}"#]],
     )
     .await;
@@ -119,7 +119,7 @@ async fn executions() {
         "GET /admin/executions?status=failed",
         expect![[r#"
             400 Bad Request
-            /docs/errors/validation | status must be one of RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED | status must be one of RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED
+            /docs/errors/validation | status must be one of RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED
             {"code":"bad_format","detail":"status must be one of RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED","pointer":"?status"}"#]],
     )
     .await;
@@ -199,7 +199,7 @@ async fn every_fault_of_a_key_at_once() {
         "POST /admin/keys\n\n{\"name\":\" x\",\"role\":\"root\",\"ratePerS\":0,\"burst\":1.5,\"quota\":\"many\",\"period\":\"YEAR\",\"plan\":{}}",
         expect![[r#"
             400 Bad Request
-            /docs/errors/validation | name must be text of 1 to 128 characters without control characters or spaces at its ends (and 6 more; see errors) | name must be text of 1 to 128 characters without control characters or spaces at its ends (and 6 more; see errors)
+            /docs/errors/validation | name must be text of 1 to 128 characters without control characters or spaces at its ends (and 6 more; see errors)
             {"code":"bad_format","detail":"name must be text of 1 to 128 characters without control characters or spaces at its ends","pointer":"/name"}
             {"code":"bad_format","detail":"role must be client or admin","pointer":"/role"}
             {"code":"bad_format","detail":"ratePerS must be a whole number from 1 to 1000000","pointer":"/ratePerS"}
@@ -219,7 +219,7 @@ async fn every_fault_of_a_key_at_once() {
         "POST /admin/keys\n\n{\"name\":\"x\",\"burst\":5}",
         expect![[r#"
             400 Bad Request
-            /docs/errors/validation | burst says nothing without ratePerS | burst says nothing without ratePerS
+            /docs/errors/validation | burst says nothing without ratePerS
             {"code":"missing_field","detail":"burst says nothing without ratePerS","pointer":"/burst"}"#]],
     )
     .await;
@@ -227,7 +227,7 @@ async fn every_fault_of_a_key_at_once() {
         "POST /admin/keys\n\n[1]",
         expect![[r#"
             400 Bad Request
-            /docs/errors/validation | the body must be an object | the body must be an object
+            /docs/errors/validation | the body must be an object
             {"code":"wrong_type","detail":"the body must be an object","pointer":""}"#]],
     )
     .await;
@@ -235,7 +235,7 @@ async fn every_fault_of_a_key_at_once() {
         "POST /admin/keys\n\n{\"name\":",
         expect![[r#"
             400 Bad Request
-            /docs/errors/validation | the body is not JSON: EOF while parsing a value at line 1 column 8 | the body is not JSON: EOF while parsing a value at line 1 column 8
+            /docs/errors/validation | the body is not JSON: EOF while parsing a value at line 1 column 8
             {"code":"malformed_json","detail":"the body is not JSON: EOF while parsing a value at line 1 column 8","pointer":""}"#]],
     )
     .await;
@@ -305,7 +305,7 @@ async fn a_store_that_fails() {
             expect![[r#"
                 503 Service Unavailable
                 retry-after: 60
-                /docs/errors/store-full | The store has no room left. | The store has no room left."#]],
+                /docs/errors/store-full | The store has no room left."#]],
         ),
         (
             StoreError::Busy,
@@ -318,7 +318,7 @@ async fn a_store_that_fails() {
             StoreError::failed(std::io::Error::other("/var/lib/x is damaged")),
             expect![[r#"
                 500 Internal Server Error
-                /docs/errors/store-failed | The store failed; the server's log says why. | The store failed; the server's log says why."#]],
+                /docs/errors/store-failed | The store failed; the server's log says why."#]],
         ),
     ];
     for (error, expected) in failures {

@@ -202,7 +202,7 @@ async fn connections_over_the_bound_wait_for_a_place() {
     let mut first = TcpStream::connect(address).await.unwrap();
     let mut answer = [0; 1024];
     first.write_all(GET.as_bytes()).await.unwrap();
-    first.read(&mut answer).await.unwrap();
+    assert_ne!(first.read(&mut answer).await.unwrap(), 0);
 
     let mut second = TcpStream::connect(address).await.unwrap();
     second.write_all(GET.as_bytes()).await.unwrap();
@@ -219,7 +219,7 @@ async fn shutdown_lets_the_request_in_hand_finish_and_takes_no_more() {
     let mut idle = TcpStream::connect(address).await.unwrap();
     let mut answer = [0; 1024];
     idle.write_all(GET.as_bytes()).await.unwrap();
-    idle.read(&mut answer).await.unwrap();
+    assert_ne!(idle.read(&mut answer).await.unwrap(), 0);
     busy.write_all(POST.replace("/orders", "/wait").as_bytes())
         .await
         .unwrap();

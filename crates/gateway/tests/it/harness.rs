@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::contract;
 use crate::doubles::{Counts, Function, Memory, answer, parts};
 
 pub type Seen = Arc<Mutex<Vec<(ApiGatewayProxyRequest, Context)>>>;
@@ -156,14 +157,17 @@ impl Gateway {
     }
 
     pub async fn send_request(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Answer {
+        let answer = Answer {
             status: parts.status,
             headers: parts.headers,
             body: String::from_utf8(body.to_vec()).unwrap(),
-        }
+        };
+        contract::check_answer(&method, &path, &answer);
+        answer
     }
 
     /// How often the function `wait` was called.
@@ -232,12 +236,13 @@ impl Answer {
         }
         let problem = self.json();
         let member = |name: &str| problem[name].as_str().unwrap().to_owned();
-        let mut text = format!(
-            "{} | {} | {}",
-            member("type"),
-            member("message"),
-            member("detail")
-        );
+        let (message, detail) = (member("message"), member("detail"));
+        let message = if message == detail {
+            String::new()
+        } else {
+            format!("{message} | ")
+        };
+        let mut text = format!("{} | {message}{detail}", member("type"));
         for fault in problem["errors"].as_array().into_iter().flatten() {
             let _ = write!(text, "\n{}", fault);
         }
