@@ -128,7 +128,11 @@ mod tests {
     fn values_lists_and_mappings_merge_as_in_sam() {
         check("1", "2", &expect![["2"]]);
         check("[a, b]", "[c]", &expect![["[a, b, c]"]]);
-        check("{a: 1, b: {c: 2, d: 3}}", "{b: {d: 4}}", &expect!["{b: {d: 4, c: 2}, a: 1}"]);
+        check(
+            "{a: 1, b: {c: 2, d: 3}}",
+            "{b: {d: 4}}",
+            &expect!["{b: {d: 4, c: 2}, a: 1}"],
+        );
         check("[a]", "!Ref List", &expect!["Ref(List)"]);
         check("{a: 1}", "[b]", &expect!["[b]"]);
     }

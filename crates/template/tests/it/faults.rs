@@ -254,15 +254,24 @@ fn filter_policies_have_snss_limits() {
             line 8, column 98, /Resources/Listener/Properties/FilterPolicy: the lengths of the lists, multiplied, make 150 at most; shorten the lists
         "#]],
     );
-    check(&with_policy("{}"), &expect![[r#"
+    check(
+        &with_policy("{}"),
+        &expect![[r#"
         line 8, column 98, /Resources/Listener/Properties/FilterPolicy: a filter policy names at least one key; leave it out to get every message
-    "#]]);
-    check(&with_policy("{a: []}"), &expect![[r#"
+    "#]],
+    );
+    check(
+        &with_policy("{a: []}"),
+        &expect![[r#"
         line 8, column 102, /Resources/Listener/Properties/FilterPolicy/a: `a` has an empty list, which nothing passes; give at least one value
-    "#]]);
-    check(&with_policy("{$or: [{a: [x]}]}"), &expect![[r#"
+    "#]],
+    );
+    check(
+        &with_policy("{$or: [{a: [x]}]}"),
+        &expect![[r#"
         line 8, column 104, /Resources/Listener/Properties/FilterPolicy/$or: `$or` takes a list of two or more mappings, each like a policy
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
