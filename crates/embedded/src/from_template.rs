@@ -4,13 +4,14 @@
 //! logical ids, which are the seed's, and everything else (names, limits, subscriptions, event sources) as it stands.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ports::access::{QuotaPeriod, UsagePlan};
 use template::{Endpoint, EventSource, Function, LogicalId, Period, Queue, System};
 
 use crate::settings::{
-    FunctionSettings, Limits, MachineSettings, QueueSettings, QueueSourceSettings, Settings, StreamSourceSettings,
-    SubscriptionSettings, TopicSettings,
+    FunctionSettings, Limits, MachineSettings, QueueSettings, QueueSourceSettings, Settings,
+    StreamSourceSettings, SubscriptionSettings, TopicSettings,
 };
 use crate::time::Time;
 
@@ -48,20 +49,36 @@ impl Settings {
                 String::new()
             })
         };
-        let orders_table = need(system.table("OrdersTable").map(|t| t.name.clone()), "table", "OrdersTable");
-        let inventory_table =
-            need(system.table("InventoryTable").map(|t| t.name.clone()), "table", "InventoryTable");
-        let order_queue =
-            need(system.queue("OrderProcessingQueue").map(|q| q.name.clone()), "queue", "OrderProcessingQueue");
-        let notification_topic =
-            need(system.topic("OrderNotificationTopic").map(|t| t.name.clone()), "topic", "OrderNotificationTopic");
+        let orders_table = need(
+            system.table("OrdersTable").map(|t| t.name.clone()),
+            "table",
+            "OrdersTable",
+        );
+        let inventory_table = need(
+            system.table("InventoryTable").map(|t| t.name.clone()),
+            "table",
+            "InventoryTable",
+        );
+        let order_queue = need(
+            system.queue("OrderProcessingQueue").map(|q| q.name.clone()),
+            "queue",
+            "OrderProcessingQueue",
+        );
+        let notification_topic = need(
+            system.topic("OrderNotificationTopic").map(|t| t.name.clone()),
+            "topic",
+            "OrderNotificationTopic",
+        );
         let machine = system.state_machines.first().map(|machine| MachineSettings {
             name: machine.name.clone(),
             arn: machine.arn.as_str().to_owned(),
             definition: machine.definition.clone(),
         });
         if machine.is_none() {
-            errors.push(SettingsError::Missing { kind: "state machine", id: "OrderProcessingStateMachine" });
+            errors.push(SettingsError::Missing {
+                kind: "state machine",
+                id: "OrderProcessingStateMachine",
+            });
         }
         let mut topics = Vec::new();
         for topic in &system.topics {
@@ -76,21 +93,31 @@ impl Settings {
                 subscriptions,
             });
         }
-        let Some(machine) = machine.filter(|_| errors.is_empty()) else { return Err(errors) };
+        let Some(machine) = machine.filter(|_| errors.is_empty()) else {
+            return Err(errors);
+        };
         Ok(Self {
             data_dir,
             time: Time::System,
-            queues: system.queues.iter().map(|queue| queue_settings(system, queue)).collect(),
+            queues: system
+                .queues
+                .iter()
+                .map(|queue| queue_settings(system, queue))
+                .collect(),
             order_queue,
             topics,
             notification_topic,
-            functions: system.functions.iter().map(|function| function_settings(system, function)).collect(),
+            functions: system
+                .functions
+                .iter()
+                .map(|function| function_settings(system, function))
+                .collect(),
             machine,
             orders_table,
             inventory_table,
             usage_plan: usage_plan(system),
             limits: Limits::default(),
-            halt_after_commits: None,
+            faults: Arc::default(),
         })
     }
 
@@ -100,7 +127,11 @@ impl Settings {
         if !queue(&self.order_queue) {
             return Err(format!("there is no queue {}", self.order_queue));
         }
-        let unknown = self.queues.iter().filter_map(|q| q.dead_letter_queue.as_deref()).find(|name| !queue(name));
+        let unknown = self
+            .queues
+            .iter()
+            .filter_map(|q| q.dead_letter_queue.as_deref())
+            .find(|name| !queue(name));
         match unknown {
             Some(name) => Err(format!("there is no dead-letter queue {name}")),
             None => Ok(()),
@@ -112,14 +143,22 @@ fn queue_name(system: &System, id: &LogicalId) -> Option<String> {
     system.queue(id.as_str()).map(|queue| queue.name.clone())
 }
 
-fn subscription(system: &System, subscription: &template::Subscription) -> Result<SubscriptionSettings, SettingsError> {
+fn subscription(
+    system: &System,
+    subscription: &template::Subscription,
+) -> Result<SubscriptionSettings, SettingsError> {
     let endpoint = match &subscription.endpoint {
         Endpoint::Lambda(function) => {
             return Ok(SubscriptionSettings {
                 name: subscription.name.clone(),
-                function: system.function(function.as_str()).map_or_else(String::new, |f| f.name.clone()),
+                function: system
+                    .function(function.as_str())
+                    .map_or_else(String::new, |f| f.name.clone()),
                 filter: subscription.filter.clone(),
-                dead_letter_queue: subscription.dead_letter_queue.as_ref().and_then(|id| queue_name(system, id)),
+                dead_letter_queue: subscription
+                    .dead_letter_queue
+                    .as_ref()
+                    .and_then(|id| queue_name(system, id)),
             });
         }
         Endpoint::Sqs(queue) => format!("queue {queue}"),
@@ -127,7 +166,10 @@ fn subscription(system: &System, subscription: &template::Subscription) -> Resul
         Endpoint::Sms(number) => number.clone(),
         Endpoint::Http(url) => url.clone(),
     };
-    Err(SettingsError::Endpoint { name: subscription.name.clone(), endpoint })
+    Err(SettingsError::Endpoint {
+        name: subscription.name.clone(),
+        endpoint,
+    })
 }
 
 fn queue_settings(system: &System, queue: &Queue) -> QueueSettings {
@@ -137,7 +179,10 @@ fn queue_settings(system: &System, queue: &Queue) -> QueueSettings {
         visibility_timeout_ms: i64::from(queue.visibility_timeout.0) * 1000,
         retention_ms: i64::from(queue.retention.0) * 1000,
         max_receive_count: queue.redrive.as_ref().map(|redrive| redrive.max_receive_count),
-        dead_letter_queue: queue.redrive.as_ref().and_then(|r| queue_name(system, &r.dead_letter_queue)),
+        dead_letter_queue: queue
+            .redrive
+            .as_ref()
+            .and_then(|r| queue_name(system, &r.dead_letter_queue)),
     }
 }
 
@@ -177,7 +222,11 @@ fn function_settings(system: &System, function: &Function) -> FunctionSettings {
 
 /// The plan of the template's first interface that has one; without any, nothing is limited.
 fn usage_plan(system: &System) -> UsagePlan {
-    let plan = system.apis.iter().find_map(|api| api.usage_plan.as_ref()).or(system.usage_plans.first());
+    let plan = system
+        .apis
+        .iter()
+        .find_map(|api| api.usage_plan.as_ref())
+        .or(system.usage_plans.first());
     let throttle = plan.and_then(|plan| plan.throttle);
     let quota = plan.and_then(|plan| plan.quota);
     UsagePlan {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use futures_util::FutureExt;
@@ -32,13 +32,15 @@ pub struct Function {
     timeout_ms: u64,
     time: Time,
     slots: Option<Semaphore>,
-    handler: OnceLock<Arc<dyn Handler>>,
+    handler: RwLock<Option<Arc<dyn Handler>>>,
     metrics: Arc<dyn Metrics>,
 }
 
 impl std::fmt::Debug for Function {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Function").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Function")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -49,34 +51,56 @@ impl Lambda {
             timeout_ms: function.timeout_ms,
             time: settings.time.clone(),
             slots: function.reserved_concurrency.map(Semaphore::new),
-            handler: OnceLock::new(),
+            handler: RwLock::default(),
             metrics: Arc::clone(metrics),
         };
         Self {
-            by_name: settings.functions.iter().map(|f| (f.name.clone(), Arc::new(function(f)))).collect(),
-            name_by_arn: settings.functions.iter().map(|f| (f.arn.clone(), f.name.clone())).collect(),
+            by_name: settings
+                .functions
+                .iter()
+                .map(|f| (f.name.clone(), Arc::new(function(f))))
+                .collect(),
+            name_by_arn: settings
+                .functions
+                .iter()
+                .map(|f| (f.arn.clone(), f.name.clone()))
+                .collect(),
         }
     }
 
-    /// Gives each function its code. A second call changes nothing.
+    /// Gives each function its code.
     pub(crate) fn register(&self, handlers: HashMap<String, Arc<dyn Handler>>) {
         for (name, handler) in handlers {
             match self.by_name.get(&name) {
-                Some(function) => drop(function.handler.set(handler)),
+                Some(function) => function.set_handler(Some(handler)),
                 None => tracing::warn!(event_type = "function_not_in_template", function = name),
             }
         }
     }
 
+    /// Takes every function its code. Handlers hold the engine, so without this it would never be dropped.
+    pub(crate) fn clear(&self) {
+        self.by_name
+            .values()
+            .for_each(|function| function.set_handler(None));
+    }
+
     /// The function of this name or ARN.
     #[must_use]
     pub fn function(&self, name_or_arn: &str) -> Option<Arc<Function>> {
-        let name = self.name_by_arn.get(name_or_arn).map_or(name_or_arn, String::as_str);
+        let name = self
+            .name_by_arn
+            .get(name_or_arn)
+            .map_or(name_or_arn, String::as_str);
         self.by_name.get(name).cloned()
     }
 }
 
 impl Function {
+    fn set_handler(&self, handler: Option<Arc<dyn Handler>>) {
+        *self.handler.write().unwrap_or_else(PoisonError::into_inner) = handler;
+    }
+
     /// The function's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -97,30 +121,42 @@ impl Function {
                 return Err(error("Lambda.TooManyRequestsException", "Rate Exceeded."));
             }
         };
-        let Some(handler) = self.handler.get() else {
-            return Err(error("Lambda.ResourceNotFoundException", &format!("Function not found: {}", self.name)));
+        let handler = self
+            .handler
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let Some(handler) = handler else {
+            return Err(error(
+                "Lambda.ResourceNotFoundException",
+                &format!("Function not found: {}", self.name),
+            ));
         };
         let started = Instant::now();
         let request_id = context.request_id.clone();
-        let call = AssertUnwindSafe(Arc::clone(handler).call(invocation, context)).catch_unwind();
+        let call = AssertUnwindSafe(handler.call(invocation, context)).catch_unwind();
         let timeout_ms = i64::try_from(self.timeout_ms).unwrap_or(i64::MAX);
         let deadline = domain::Timestamp::from_ms(self.time.now().as_ms().saturating_add(timeout_ms));
         let result = tokio::select! {
             biased;
             result = call => result
                 .unwrap_or_else(|_| Err(error("Runtime.ExitError", &format!("RequestId: {request_id} Error: the function panicked")))),
-            () = self.time.sleep_until(deadline) => Err(error(
+            () = self.time.deadline(deadline) => Err(error(
                 "Sandbox.Timedout",
                 &format!("RequestId: {request_id} Error: Task timed out after {}.{:02} seconds", self.timeout_ms / 1000, self.timeout_ms % 1000 / 10),
             )),
         };
         self.metrics.count("Invocations", &dimensions, 1);
-        self.metrics.observe("Duration", &dimensions, started.elapsed().as_secs_f64() * 1000.0);
+        self.metrics
+            .observe("Duration", &dimensions, started.elapsed().as_secs_f64() * 1000.0);
         if let Err(failure) = &result {
             self.metrics.count("Errors", &dimensions, 1);
             tracing::warn!(
-                event_type = "function_failed", function = self.name, request_id,
-                error = failure.error_type, message = failure.message
+                event_type = "function_failed",
+                function = self.name,
+                request_id,
+                error = failure.error_type,
+                message = failure.message
             );
         }
         result
@@ -134,7 +170,10 @@ impl Handler for Function {
 }
 
 fn error(error_type: &str, message: &str) -> FunctionError {
-    FunctionError { error_type: error_type.to_owned(), message: message.to_owned() }
+    FunctionError {
+        error_type: error_type.to_owned(),
+        message: message.to_owned(),
+    }
 }
 
 /// A request id for an invocation that no request led to.

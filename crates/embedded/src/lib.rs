@@ -11,6 +11,7 @@ mod catalogue;
 mod error;
 mod executions;
 mod expression;
+mod faults;
 mod from_template;
 mod ids;
 mod inventory;
@@ -35,7 +36,8 @@ mod writer;
 pub mod time;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::OrderId;
 use ports::clock::OrderIds;
@@ -43,11 +45,12 @@ use ports::function::Handler;
 use ports::metrics::Metrics;
 use tokio::sync::watch;
 
+pub use faults::{Faults, TaskFault};
 pub use from_template::SettingsError;
 pub use open::OpenError;
 pub use settings::{
-    FunctionSettings, Limits, MachineSettings, QueueSettings, QueueSourceSettings, Settings, StreamSourceSettings,
-    SubscriptionSettings, TopicSettings,
+    FunctionSettings, Limits, MachineSettings, QueueSettings, QueueSourceSettings, Settings,
+    StreamSourceSettings, SubscriptionSettings, TopicSettings,
 };
 pub use writer::WriterStats;
 
@@ -61,7 +64,9 @@ pub struct Engine {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("data_dir", &self.inner.settings.data_dir).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("data_dir", &self.inner.settings.data_dir)
+            .finish_non_exhaustive()
     }
 }
 
@@ -81,8 +86,9 @@ pub(crate) struct Inner {
     lambda: lambda::Lambda,
     stop: watch::Sender<bool>,
     workers: tokio::sync::Mutex<tokio::task::JoinSet<()>>,
-    /// Held as long as the engine lives, so that no other process opens the same directory.
-    _lock: std::fs::File,
+    /// What is held until the engine is stopped: the writer's thread, and the lock that keeps other processes from the
+    /// same directory.
+    held: Mutex<Option<(std::thread::JoinHandle<()>, std::fs::File)>>,
     fresh: bool,
 }
 
@@ -102,7 +108,8 @@ impl Engine {
     }
 
     /// Stops: takes nothing new up, waits until what is in hand is committed, at most `grace`, then returns. What is
-    /// not finished goes on at the next start.
+    /// not finished goes on at the next start. Afterwards the data directory is free for another process, and whatever
+    /// is still asked of this engine fails.
     pub async fn stop(&self, grace: std::time::Duration) {
         self.inner.stop.send_replace(true);
         let mut workers = self.inner.workers.lock().await;
@@ -114,12 +121,87 @@ impl Engine {
         if let Err(error) = self.flush_usage().await {
             tracing::error!(event_type = "usage_not_flushed", error = %error::Chain(&error));
         }
+        self.inner.lambda.clear();
+        self.inner.writer.end().await;
+        let held = self
+            .inner
+            .held
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some((thread, lock)) = held {
+            // The writer's last words go to the log of whoever panicked; the lock is free either way.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+            drop(lock);
+        }
+    }
+
+    /// Resolves once nothing is left to do: no message waits, no execution runs, no delivery is pending, and every
+    /// follower of the stream has had every change. Dead letters wait for a person and do not count.
+    ///
+    /// # Errors
+    /// When the store fails, or the engine ends before.
+    pub async fn settled(&self) -> Result<(), ports::StoreError> {
+        const LEFT: &str = "SELECT EXISTS (SELECT 1 FROM messages WHERE source IS NULL)
+            OR EXISTS (SELECT 1 FROM executions WHERE status = 0)
+            OR EXISTS (SELECT 1 FROM deliveries)
+            OR EXISTS (SELECT 1 FROM checkpoints WHERE seq < (SELECT max(seq) FROM changes))";
+        let mut committed = self.inner.writer.committed();
+        loop {
+            committed.borrow_and_update();
+            if !self
+                .readers()
+                .read(|connection| connection.query_row(LEFT, [], |row| row.get::<_, bool>(0)))?
+            {
+                return Ok(());
+            }
+            committed
+                .changed()
+                .await
+                .map_err(|_| ports::StoreError::failed(writer::Stopped))?;
+        }
+    }
+
+    /// Resolves when the writer has ended: the engine was stopped, or its fault injection struck.
+    pub async fn ended(&self) {
+        self.inner.writer.ended().await;
     }
 
     /// What the writer did so far.
     #[must_use]
     pub fn writer_stats(&self) -> &WriterStats {
         self.inner.writer.stats()
+    }
+
+    /// Whether requests can be served; if not, why.
+    ///
+    /// # Errors
+    /// A sentence for a person.
+    pub fn ready(&self) -> Result<(), String> {
+        if self.is_stopping() {
+            return Err("the server is stopping".into());
+        }
+        if self.inner.writer.has_ended() {
+            return Err("the store has stopped: see the log, and start the server again".into());
+        }
+        Ok(())
+    }
+
+    /// What the engine has in hand, for an operator.
+    #[must_use]
+    pub fn status(&self) -> serde_json::Value {
+        let stats = self.writer_stats();
+        serde_json::json!({
+            "dataDir": self.settings().data_dir.display().to_string(),
+            "openExecutions": self.executor().open(),
+            "latestChange": *self.inner.stream.borrow(),
+            "commits": stats.commits.load(Ordering::Relaxed),
+            "commands": stats.commands.load(Ordering::Relaxed),
+            "stateMachine": {
+                "name": self.executor().machine().name,
+                "definitionHash": self.executor().machine().current.hash,
+            },
+        })
     }
 
     /// Whether the database was made by this start.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use ports::StoreError;
 use ports::clock::Clock;
@@ -35,7 +35,9 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// Another process has it.
-    #[error("the data directory {0} is in use by another ordermill: stop that one, or choose another with --data")]
+    #[error(
+        "the data directory {0} is in use by another ordermill: stop that one, or choose another with --data"
+    )]
     InUse(PathBuf),
     /// The file isn't a database, or is damaged.
     #[error("{0} is not a database, or is damaged: move it away, or restore a backup")]
@@ -89,13 +91,19 @@ impl Names {
 
     /// The name of an id.
     pub(crate) fn name(&self, kind: &'static str, id: i64) -> Option<&str> {
-        self.ids.iter().find(|((k, _), i)| *k == kind && **i == id).map(|((_, name), _)| name.as_str())
+        self.ids
+            .iter()
+            .find(|((k, _), i)| *k == kind && **i == id)
+            .map(|((_, name), _)| name.as_str())
     }
 
     fn read(connection: &Connection, settings: &Settings) -> rusqlite::Result<Self> {
         let mut ids = HashMap::new();
         let mut add = |kind: &'static str, name: &str| -> rusqlite::Result<()> {
-            connection.execute("INSERT INTO names (kind, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING", (kind, name))?;
+            connection.execute(
+                "INSERT INTO names (kind, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                (kind, name),
+            )?;
             let id = connection.query_row(
                 "SELECT id FROM names WHERE kind = ?1 AND name = ?2",
                 (kind, name),
@@ -110,7 +118,11 @@ impl Names {
         for subscription in settings.topics.iter().flat_map(|topic| &topic.subscriptions) {
             add("subscription", &subscription.name)?;
         }
-        for function in settings.functions.iter().filter(|function| function.stream_source.is_some()) {
+        for function in settings
+            .functions
+            .iter()
+            .filter(|function| function.stream_source.is_some())
+        {
             add("consumer", &function.name)?;
         }
         add("machine", &settings.machine.name)?;
@@ -127,12 +139,20 @@ impl Engine {
     pub async fn open(settings: Settings, metrics: Arc<dyn Metrics>) -> Result<Self, OpenError> {
         settings.check().map_err(OpenError::Settings)?;
         let (lock, mut connection, path) = open_database(&settings.data_dir)?;
-        let sqlite = |source| OpenError::Sqlite { path: path.clone(), source };
+        let sqlite = |source| OpenError::Sqlite {
+            path: path.clone(),
+            source,
+        };
         let fresh = connection
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
+                row.get::<_, i64>(0)
+            })
             .map_err(|source| not_a_database(&path, source))?
             == 0;
-        migrate(&mut connection).map_err(|source| OpenError::Schema { path: path.clone(), source })?;
+        migrate(&mut connection).map_err(|source| OpenError::Schema {
+            path: path.clone(),
+            source,
+        })?;
         let names = Names::read(&connection, &settings).map_err(sqlite)?;
         make_all_visible(&connection, settings.time.now()).map_err(sqlite)?;
         let mut counters = Counters::read(&connection).map_err(sqlite)?;
@@ -140,22 +160,29 @@ impl Engine {
         let by_clock = settings.time.now().as_ms().saturating_mul(1000);
         counters.message = counters.message.max(by_clock);
         counters.delivery = counters.delivery.max(by_clock);
-        let machine_error =
-            |source| OpenError::Machine { machine: settings.machine.name.clone(), source };
+        let machine_error = |source| OpenError::Machine {
+            machine: settings.machine.name.clone(),
+            source,
+        };
         let executor = Arc::new(Executor::load(&connection, &settings, &names).map_err(machine_error)?);
         let queues: HashMap<String, Arc<Queue>> = settings
             .queues
             .iter()
             .map(|queue| (queue.name.clone(), Arc::new(Queue::new(queue, &names))))
             .collect();
-        let subscriptions: Vec<Arc<Subscription>> =
-            settings.topics.iter().flat_map(|topic| Subscription::of(topic, &names)).map(Arc::new).collect();
+        let subscriptions: Vec<Arc<Subscription>> = settings
+            .topics
+            .iter()
+            .flat_map(|topic| Subscription::of(topic, &names))
+            .map(Arc::new)
+            .collect();
         let access = Arc::new(access::Access::read(&connection, settings.usage_plan).map_err(sqlite)?);
         let catalogue = catalogue::ProductCache::read(&connection).map_err(sqlite)?;
         let (changed, stream) = watch::channel(u64::try_from(counters.change).unwrap_or(0));
         let dispatch = dispatcher(&queues, &subscriptions, &executor, changed);
-        let (writer, _thread) = Writer::start(connection, counters, settings.halt_after_commits, dispatch)
-            .map_err(OpenError::Thread)?;
+        let (writer, thread) =
+            Writer::start(connection, counters, settings.faults.halt_after_commits, dispatch)
+                .map_err(OpenError::Thread)?;
         let inner = Inner {
             writer,
             readers: Readers::new(&path),
@@ -171,11 +198,13 @@ impl Engine {
             executor,
             stop: watch::Sender::new(false),
             workers: tokio::sync::Mutex::default(),
-            _lock: lock,
+            held: Mutex::new(Some((thread, lock))),
             fresh,
             settings,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 }
 
@@ -186,9 +215,14 @@ fn dispatcher(
     executor: &Arc<Executor>,
     changed: watch::Sender<u64>,
 ) -> impl FnMut(Notice) + Send + 'static {
-    let queues: HashMap<i64, Arc<Queue>> = queues.values().map(|queue| (queue.id, Arc::clone(queue))).collect();
-    let subscriptions: HashMap<i64, Arc<Subscription>> =
-        subscriptions.iter().map(|subscription| (subscription.id, Arc::clone(subscription))).collect();
+    let queues: HashMap<i64, Arc<Queue>> = queues
+        .values()
+        .map(|queue| (queue.id, Arc::clone(queue)))
+        .collect();
+    let subscriptions: HashMap<i64, Arc<Subscription>> = subscriptions
+        .iter()
+        .map(|subscription| (subscription.id, Arc::clone(subscription)))
+        .collect();
     let executor = Arc::clone(executor);
     move |notice| match notice {
         Notice::Message(message) => {
@@ -211,13 +245,22 @@ fn dispatcher(
 /// The consumers died with their process, so what they had in flight is visible again at once. A delivery that was
 /// under way counts as an attempt, for it may be what killed the process.
 fn make_all_visible(connection: &Connection, now: domain::Timestamp) -> rusqlite::Result<()> {
-    connection.execute("UPDATE messages SET visible_at = ?1 WHERE source IS NULL AND visible_at > ?1", [now.as_ms()])?;
-    connection.execute("UPDATE deliveries SET next_at = ?1, attempts = attempts + 1", [now.as_ms()])?;
+    connection.execute(
+        "UPDATE messages SET visible_at = ?1 WHERE source IS NULL AND visible_at > ?1",
+        [now.as_ms()],
+    )?;
+    connection.execute(
+        "UPDATE deliveries SET next_at = ?1, attempts = attempts + 1",
+        [now.as_ms()],
+    )?;
     Ok(())
 }
 
 fn open_database(dir: &Path) -> Result<(File, Connection, PathBuf), OpenError> {
-    let directory = |source| OpenError::Directory { path: dir.to_owned(), source };
+    let directory = |source| OpenError::Directory {
+        path: dir.to_owned(),
+        source,
+    };
     std::fs::create_dir_all(dir).map_err(directory)?;
     let lock = OpenOptions::new()
         .create(true)
@@ -237,8 +280,13 @@ fn open_database(dir: &Path) -> Result<(File, Connection, PathBuf), OpenError> {
 
 fn not_a_database(path: &Path, source: rusqlite::Error) -> OpenError {
     match source.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenError::NotADatabase(path.to_owned()),
-        _ => OpenError::Sqlite { path: path.to_owned(), source },
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            OpenError::NotADatabase(path.to_owned())
+        }
+        _ => OpenError::Sqlite {
+            path: path.to_owned(),
+            source,
+        },
     }
 }
 

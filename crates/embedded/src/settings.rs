@@ -1,10 +1,12 @@
 //! What the engine is told: names, limits and policies. They come from the template, see [`crate::from_template`].
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ports::access::UsagePlan;
 use template::FilterPolicy;
 
+use crate::faults::Faults;
 use crate::time::Time;
 
 /// Everything the engine is told.
@@ -34,8 +36,8 @@ pub struct Settings {
     pub usage_plan: UsagePlan,
     /// What is bounded.
     pub limits: Limits,
-    /// Fault injection: the writer dies without a word right after that many commits.
-    pub halt_after_commits: Option<u64>,
+    /// What goes wrong; nothing, by default.
+    pub faults: Arc<Faults>,
 }
 
 /// Bounds of the engine's own.
@@ -51,7 +53,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { concurrent_executions: 1024, concurrent_batches: 32, concurrent_deliveries: 16 }
+        Self {
+            concurrent_executions: 1024,
+            concurrent_batches: 32,
+            concurrent_deliveries: 16,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 use ports::StoreError;
 use rusqlite::{Connection, ErrorCode};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::tx::{Counters, Notice, Tx};
 
@@ -36,6 +36,25 @@ pub(crate) trait Command: Send + 'static {
 trait Job: Send {
     fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()>;
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+    /// Whether the writer ends after the group that this is in.
+    fn is_last(&self) -> bool {
+        false
+    }
+}
+
+/// Writes nothing and ends the writer.
+struct Last;
+
+impl Job for Last {
+    fn apply(&mut self, _: &mut Tx<'_>) -> rusqlite::Result<()> {
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, _: Result<(), StoreError>) {}
+
+    fn is_last(&self) -> bool {
+        true
+    }
 }
 
 struct Waiting<C: Command> {
@@ -77,11 +96,14 @@ pub struct WriterStats {
 pub(crate) struct Writer {
     jobs: mpsc::Sender<Box<dyn Job>>,
     stats: Arc<WriterStats>,
+    committed: watch::Receiver<u64>,
 }
 
 impl std::fmt::Debug for Writer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Writer").field("stats", &self.stats).finish_non_exhaustive()
+        f.debug_struct("Writer")
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
     }
 }
 
@@ -96,24 +118,63 @@ impl Writer {
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs, waiting) = mpsc::channel(MAX_WAITING);
         let stats = Arc::new(WriterStats::default());
+        let (commits, committed) = watch::channel(0);
         let thread = Thread {
             connection,
             counters,
             waiting,
             stats: Arc::clone(&stats),
+            commits,
             halt_after_commits,
             dispatch: Box::new(dispatch),
         };
-        let handle = std::thread::Builder::new().name("writer".into()).spawn(move || thread.run())?;
-        Ok((Self { jobs, stats }, handle))
+        let handle = std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || thread.run())?;
+        Ok((
+            Self {
+                jobs,
+                stats,
+                committed,
+            },
+            handle,
+        ))
     }
 
     /// Has the command written; returns once it is durable.
     pub(crate) async fn execute<C: Command>(&self, command: C) -> Result<C::Output, StoreError> {
         let (caller, answer) = oneshot::channel();
-        let job = Box::new(Waiting { command, output: None, caller });
-        self.jobs.send(job).await.map_err(|_| StoreError::failed(Stopped))?;
+        let job = Box::new(Waiting {
+            command,
+            output: None,
+            caller,
+        });
+        self.jobs
+            .send(job)
+            .await
+            .map_err(|_| StoreError::failed(Stopped))?;
         answer.await.unwrap_or_else(|_| Err(StoreError::failed(Stopped)))
+    }
+
+    /// Counts commits; changes once what a commit leads to was told to the workers.
+    pub(crate) fn committed(&self) -> watch::Receiver<u64> {
+        self.committed.clone()
+    }
+
+    /// Resolves when the writer has ended, for whatever reason.
+    pub(crate) async fn ended(&self) {
+        self.jobs.closed().await;
+    }
+
+    /// Whether the writer has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.jobs.is_closed()
+    }
+
+    /// Ends the writer once everything handed over before is written. Later commands fail.
+    pub(crate) async fn end(&self) {
+        // If the writer has ended already, there's nothing to end.
+        let _ = self.jobs.send(Box::new(Last)).await;
     }
 
     pub(crate) fn stats(&self) -> &WriterStats {
@@ -126,15 +187,18 @@ struct Thread {
     counters: Counters,
     waiting: mpsc::Receiver<Box<dyn Job>>,
     stats: Arc<WriterStats>,
+    commits: watch::Sender<u64>,
     halt_after_commits: Option<u64>,
     dispatch: Box<dyn FnMut(Notice) + Send>,
 }
 
 impl Thread {
-    /// Runs until every [`Writer`] is gone and everything they handed over is written.
+    /// Runs until it is ended or every [`Writer`] is gone, and everything they handed over is written.
     fn run(mut self) {
         let mut group = Vec::with_capacity(MAX_GROUP);
-        while self.waiting.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
+        let mut last = false;
+        while !last && self.waiting.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
+            last = group.iter().any(|job| job.is_last());
             match self.commit(&mut group) {
                 Ok(notices) => {
                     if self.halts() {
@@ -142,6 +206,8 @@ impl Thread {
                     }
                     group.drain(..).for_each(|job| job.answer(Ok(())));
                     notices.into_iter().for_each(&mut self.dispatch);
+                    self.commits
+                        .send_replace(self.stats.commits.load(Ordering::Relaxed));
                 }
                 Err(_) if group.len() > 1 => {
                     for job in group.drain(..) {
@@ -159,7 +225,8 @@ impl Thread {
     }
 
     fn halts(&self) -> bool {
-        self.halt_after_commits.is_some_and(|most| self.stats.commits.load(Ordering::Relaxed) >= most)
+        self.halt_after_commits
+            .is_some_and(|most| self.stats.commits.load(Ordering::Relaxed) >= most)
     }
 
     fn commit_alone(&mut self, job: Box<dyn Job>) {
@@ -170,6 +237,8 @@ impl Thread {
         };
         group.drain(..).for_each(|job| job.answer(answer.clone()));
         notices.into_iter().for_each(&mut self.dispatch);
+        self.commits
+            .send_replace(self.stats.commits.load(Ordering::Relaxed));
     }
 
     /// Applies the group in one transaction. After an error nothing of it is written and the counters stand as before.
@@ -187,7 +256,9 @@ impl Thread {
         }
         self.counters = counters;
         self.stats.commits.fetch_add(1, Ordering::Relaxed);
-        self.stats.commands.fetch_add(group.len() as u64, Ordering::Relaxed);
+        self.stats
+            .commands
+            .fetch_add(group.len() as u64, Ordering::Relaxed);
         Ok(notices)
     }
 }

@@ -44,7 +44,12 @@ impl BeginProcessing for Engine {
         answers
             .into_iter()
             .zip(&orders)
-            .map(|(answer, order)| answer.unwrap_or(Err(BeginError::Store { id: order.order_id, source: StoreError::Busy })))
+            .map(|(answer, order)| {
+                answer.unwrap_or(Err(BeginError::Store {
+                    id: order.order_id,
+                    source: StoreError::Busy,
+                }))
+            })
             .collect()
     }
 }
@@ -58,11 +63,19 @@ impl Engine {
     ) {
         let (places, rows): (Vec<usize>, Vec<Box<BeginRow>>) = waiting.into_iter().unzip();
         let machine = self.executor().machine();
-        let command = BeginRows { machine: machine.id, definition: machine.current.id, rows };
+        let command = BeginRows {
+            machine: machine.id,
+            definition: machine.current.id,
+            rows,
+        };
         match self.writer().execute(command).await {
             Ok(begun) => {
                 let started = begun.iter().filter(|begun| **begun).count();
-                self.metrics().count("ExecutionsStarted", &[("StateMachineArn", &machine.arn)], started as u64);
+                self.metrics().count(
+                    "ExecutionsStarted",
+                    &[("StateMachineArn", &machine.arn)],
+                    started as u64,
+                );
                 for (at, begun) in places.into_iter().zip(begun) {
                     // One that changed meanwhile is looked at again.
                     answers[at] = begun.then_some(Ok(Begun::Started));
@@ -71,7 +84,10 @@ impl Engine {
             Err(source) => {
                 for at in places {
                     let id = orders[at].order_id;
-                    answers[at] = Some(Err(BeginError::Store { id, source: source.clone() }));
+                    answers[at] = Some(Err(BeginError::Store {
+                        id,
+                        source: source.clone(),
+                    }));
                 }
             }
         }
@@ -87,20 +103,32 @@ enum Look {
 fn look(engine: &Engine, order: &BeginOrder) -> Result<Look, BeginError> {
     let id = order.order_id;
     let store = |source| BeginError::Store { id, source };
-    let row = engine.readers().read(|connection| OrderRow::find(connection, id)).map_err(store)?;
+    let row = engine
+        .readers()
+        .read(|connection| OrderRow::find(connection, id))
+        .map_err(store)?;
     let row = row.ok_or(BeginError::NotFound(id))?;
     if row.id.created_at() != order.created_at {
-        return Err(BeginError::WrongKey { id, created_at: order.created_at });
+        return Err(BeginError::WrongKey {
+            id,
+            created_at: order.created_at,
+        });
     }
     match row.status {
         OrderStatus::Pending => {}
         // The status and the start are one transaction, so where the one is, the other is.
         OrderStatus::Processing => return Ok(Look::Nothing(Begun::AlreadyStarted)),
-        OrderStatus::Completed | OrderStatus::Failed | OrderStatus::Cancelled => return Ok(Look::Nothing(Begun::Ended)),
+        OrderStatus::Completed | OrderStatus::Failed | OrderStatus::Cancelled => {
+            return Ok(Look::Nothing(Begun::Ended));
+        }
     }
     let placed = row.placed().map_err(|error| store(StoreError::failed(error)))?;
     let now = engine.time().now();
-    let began = OrderRow { status: OrderStatus::Processing, updated_at: now, ..row.clone() };
+    let began = OrderRow {
+        status: OrderStatus::Processing,
+        updated_at: now,
+        ..row.clone()
+    };
     let identity = Identity {
         name: id.to_string(),
         input: format!(
@@ -150,10 +178,21 @@ pub(crate) fn notification(
     if let Some(phone) = &placed.customer_phone {
         message["customerPhone"] = json!(phone);
     }
-    let status = Attribute { data_type: "String".into(), string_value: status.as_str().into() };
+    let status = Attribute {
+        data_type: "String".into(),
+        string_value: status.as_str().into(),
+    };
     let attributes = Attributes::from([("status".to_owned(), status)]);
     let topic = &engine.settings().notification_topic;
-    Publication::new(engine, topic, None, message.to_string(), &attributes, placed.trace_id.clone(), at)
+    Publication::new(
+        engine,
+        topic,
+        None,
+        message.to_string(),
+        &attributes,
+        placed.trace_id.clone(),
+        at,
+    )
 }
 
 /// One order to begin.
@@ -194,7 +233,10 @@ impl BeginRows {
             return Ok(false);
         }
         let key = tx.next(|counters| &mut counters.execution);
-        let (status, stopped_at) = row.finish.as_ref().map_or((0, None), |f| (f.status, Some(f.at.as_ms())));
+        let (status, stopped_at) = row
+            .finish
+            .as_ref()
+            .map_or((0, None), |f| (f.status, Some(f.at.as_ms())));
         let identity = &row.run.identity;
         tx.prepare(
             "INSERT INTO executions (key, machine, name, definition, status, input, trace, started_at, stopped_at, error, cause)
@@ -228,7 +270,9 @@ impl BeginRows {
         // Nobody else has the run before the transaction is committed, unless it was applied before and rolled back.
         Arc::make_mut(&mut row.run).key = key;
         if row.finish.is_none() {
-            tx.notify(Notice::Execution(Box::new(ReadyExecution::Loaded(Arc::clone(&row.run)))));
+            tx.notify(Notice::Execution(Box::new(ReadyExecution::Loaded(Arc::clone(
+                &row.run,
+            )))));
         }
         Ok(true)
     }

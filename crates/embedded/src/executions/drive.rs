@@ -81,18 +81,28 @@ async fn drive(engine: &Engine, ready: ReadyExecution) -> Option<(i64, Timestamp
             calls.push(call_function(engine.clone(), trace.clone(), task, function));
         }
         let wake_at = segment.run().wake_at();
-        if let (true, Some(at)) = (calls.is_empty(), wake_at) {
+        let alone = calls.is_empty();
+        if let (true, Some(at)) = (alone, wake_at) {
             if at.as_ms() - engine.time().now().as_ms() > PARK_AFTER_MS {
                 return Some((segment.run().key, at));
             }
         }
         let happened = tokio::select! {
             biased;
-            Some(answer) = calls.next(), if !calls.is_empty() => answer,
-            () = engine.time().sleep_until(wake_at.unwrap_or(Timestamp::from_ms(i64::MAX))), if wake_at.is_some() => EventKind::Woken,
-            () = engine.stopping(), if calls.is_empty() => return None,
+            Some(answer) = calls.next(), if !alone => answer,
+            () = timer(engine, wake_at, alone) => EventKind::Woken,
+            () = engine.stopping(), if alone => return None,
         };
         segment = segment.happen(engine, happened, engine.time().now());
+    }
+}
+
+/// Fires at `at`. With nothing else under way that is what the execution waits for, else a deadline.
+async fn timer(engine: &Engine, at: Option<Timestamp>, alone: bool) {
+    match at {
+        Some(at) if alone => engine.time().sleep_until(at).await,
+        Some(at) => engine.time().deadline(at).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -130,18 +140,27 @@ pub(super) fn note_finished(engine: &Engine, segment: &Segment, finish: &super::
     engine.metrics().count(metric, &dimensions, 1);
     let identity = &segment.run().identity;
     let took_ms = finish.at.as_ms() - identity.started_at.as_ms();
-    engine.metrics().observe("ExecutionTime", &dimensions, took_ms as f64);
+    engine
+        .metrics()
+        .observe("ExecutionTime", &dimensions, took_ms as f64);
     if finish.status > 1 {
         tracing::error!(
-            event_type = "execution_failed", execution = identity.name, trace_id = identity.trace,
-            status = status_name(finish.status), error = finish.error.as_deref(), cause = finish.cause.as_deref()
+            event_type = "execution_failed",
+            execution = identity.name,
+            trace_id = identity.trace,
+            status = status_name(finish.status),
+            error = finish.error.as_deref(),
+            cause = finish.cause.as_deref()
         );
     }
 }
 
 fn read_back(engine: &Engine, key: i64) -> Option<Run> {
     let machine = engine.executor().machine();
-    match engine.readers().read(|connection| Run::replay(connection, machine, key, |_| {})) {
+    match engine
+        .readers()
+        .read(|connection| Run::replay(connection, machine, key, |_| {}))
+    {
         Ok(Ok(run)) => Some(run),
         Ok(Err(ReplayError::Missing)) => None,
         Ok(Err(error)) => {

@@ -26,11 +26,17 @@ pub(crate) struct Story {
 
 /// The execution of this name with its history.
 pub(crate) fn story_of(engine: &Engine, name: &str) -> Result<Option<Story>, StoreError> {
-    engine.readers().read(|connection| read_story(engine, connection, name))
+    engine
+        .readers()
+        .read(|connection| read_story(engine, connection, name))
 }
 
 /// Like [`story_of`], on a connection at hand.
-pub(crate) fn read_story(engine: &Engine, connection: &Connection, name: &str) -> rusqlite::Result<Option<Story>> {
+pub(crate) fn read_story(
+    engine: &Engine,
+    connection: &Connection,
+    name: &str,
+) -> rusqlite::Result<Option<Story>> {
     let machine = engine.executor().machine();
     let row = connection
         .prepare_cached(
@@ -61,7 +67,8 @@ pub(crate) fn read_story(engine: &Engine, connection: &Connection, name: &str) -
         .optional()?;
     let Some(mut story) = row else { return Ok(None) };
     let mut events = Vec::new();
-    let observe = |step: &Step| events.extend(step.history.iter().filter_map(|e| serde_json::to_value(e).ok()));
+    let observe =
+        |step: &Step| events.extend(step.history.iter().filter_map(|e| serde_json::to_value(e).ok()));
     match Run::replay(connection, machine, story.key, observe)? {
         Ok(run) => {
             if let Some(Outcome::Succeeded { output }) = run.snapshot.outcome() {

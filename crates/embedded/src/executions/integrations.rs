@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::run::Run;
 use crate::Engine;
 use crate::expression::{Condition, Projection, Update};
+use crate::faults::{INJECTED, TaskFault};
 use crate::item;
 use crate::lambda::request_id;
 use crate::orders::{OrderRow, UpdateItem, UpdateRefused, parse_key};
@@ -34,6 +35,8 @@ pub(crate) struct FunctionCall {
     payload: Value,
     /// Whether the answer comes in the envelope of `lambda:invoke`.
     enveloped: bool,
+    /// Fault injection: whatever it answers, the task fails.
+    answer_lost: bool,
 }
 
 /// What a task writes.
@@ -58,7 +61,10 @@ impl Write {
                     UpdateRefused::ConditionFailed => "DynamoDB.ConditionalCheckFailedException",
                     UpdateRefused::Invalid(_) => "DynamoDB.AmazonDynamoDBException",
                 };
-                Refusal { error: error.to_owned(), cause: refused.to_string() }
+                Refusal {
+                    error: error.to_owned(),
+                    cause: refused.to_string(),
+                }
             })),
             Self::Publish(publication) => publish(tx, publication).map(Ok),
         }
@@ -69,12 +75,19 @@ impl Write {
 pub(crate) type Overlay<'o> = Option<&'o OrderRow>;
 
 /// Finds out how a task is called. Nothing is written yet.
-pub(crate) fn prepare(engine: &Engine, run: &Run, call: &TaskCall, overlay: Overlay<'_>, at: Timestamp) -> Prepared {
+pub(crate) fn prepare(
+    engine: &Engine,
+    run: &Run,
+    call: &TaskCall,
+    overlay: Overlay<'_>,
+    at: Timestamp,
+) -> Prepared {
     let prepared = match &call.resource {
         Resource::Lambda(arn) => Ok(Prepared::Function(FunctionCall {
             function: arn.clone(),
             payload: call.input.clone(),
             enveloped: false,
+            answer_lost: false,
         })),
         Resource::Service { service, action, .. } => match (service.as_str(), action.as_str()) {
             ("lambda", "invoke") => invoke(call),
@@ -85,31 +98,81 @@ pub(crate) fn prepare(engine: &Engine, run: &Run, call: &TaskCall, overlay: Over
         },
         Resource::Activity(arn) => Err(unsupported(arn)),
     };
-    prepared.unwrap_or_else(|refusal| Prepared::Answered(failed(call, refusal)))
+    let prepared = prepared.unwrap_or_else(|refusal| Prepared::Answered(failed(call, refusal)));
+    match engine.settings().faults.strike(&call.state) {
+        None => prepared,
+        Some(fault) => sabotage(prepared, fault, call),
+    }
+}
+
+/// Makes the task go wrong as the fault says.
+fn sabotage(prepared: Prepared, fault: TaskFault, call: &TaskCall) -> Prepared {
+    let cause = format!("{fault:?}");
+    let failure = failed(
+        call,
+        Refusal {
+            error: INJECTED.into(),
+            cause,
+        },
+    );
+    match (fault, prepared) {
+        (TaskFault::Fail, _) | (TaskFault::LoseAnswer, Prepared::Answered(_)) => Prepared::Answered(failure),
+        (TaskFault::LoseAnswer, Prepared::Write(write, _)) => Prepared::Write(write, failure),
+        (TaskFault::LoseAnswer, Prepared::Function(call)) => Prepared::Function(FunctionCall {
+            answer_lost: true,
+            ..call
+        }),
+    }
 }
 
 fn unsupported(what: &str) -> Refusal {
-    Refusal { error: "States.Runtime".into(), cause: format!("{what} is not supported on one machine") }
+    Refusal {
+        error: "States.Runtime".into(),
+        cause: format!("{what} is not supported on one machine"),
+    }
 }
 
 fn invalid(service: &str, cause: impl ToString) -> Refusal {
-    let error = if service == "SNS" { "SNS.InvalidParameterException" } else { "DynamoDB.AmazonDynamoDBException" };
-    Refusal { error: error.into(), cause: cause.to_string() }
+    let error = if service == "SNS" {
+        "SNS.InvalidParameterException"
+    } else {
+        "DynamoDB.AmazonDynamoDBException"
+    };
+    Refusal {
+        error: error.into(),
+        cause: cause.to_string(),
+    }
 }
 
 fn failed(call: &TaskCall, refusal: Refusal) -> EventKind {
-    EventKind::TaskFailed { task: call.task, error: refusal.error, cause: refusal.cause }
+    EventKind::TaskFailed {
+        task: call.task,
+        error: refusal.error,
+        cause: refusal.cause,
+    }
 }
 
 fn invoke(call: &TaskCall) -> Result<Prepared, Refusal> {
-    let function = call.input.get("FunctionName").and_then(Value::as_str).unwrap_or_default();
+    let function = call
+        .input
+        .get("FunctionName")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let payload = call.input.get("Payload").cloned().unwrap_or_else(|| json!({}));
-    Ok(Prepared::Function(FunctionCall { function: function.to_owned(), payload, enveloped: true }))
+    Ok(Prepared::Function(FunctionCall {
+        function: function.to_owned(),
+        payload,
+        enveloped: true,
+        answer_lost: false,
+    }))
 }
 
 fn get_item(engine: &Engine, call: &TaskCall, overlay: Overlay<'_>) -> Result<Prepared, Refusal> {
     let text = |name: &str| call.input.get(name).and_then(Value::as_str);
-    let names = call.input.get("ExpressionAttributeNames").and_then(Value::as_object);
+    let names = call
+        .input
+        .get("ExpressionAttributeNames")
+        .and_then(Value::as_object);
     let key = call.input.get("Key").unwrap_or(&Value::Null);
     let item = if text("TableName") == Some(&engine.settings().inventory_table) {
         product_item(engine, key)?
@@ -128,12 +191,19 @@ fn get_item(engine: &Engine, call: &TaskCall, overlay: Overlay<'_>) -> Result<Pr
         output.insert("Item".into(), item::to_attributes(item).into());
     }
     output.insert("SdkHttpMetadata".into(), json!({"HttpStatusCode": 200}));
-    Ok(Prepared::Answered(EventKind::TaskSucceeded { task: call.task, output: output.into() }))
+    Ok(Prepared::Answered(EventKind::TaskSucceeded {
+        task: call.task,
+        output: output.into(),
+    }))
 }
 
-fn order_item(engine: &Engine, key: &Value, overlay: Overlay<'_>) -> Result<Option<Map<String, Value>>, Refusal> {
-    let (number, order_id, created_at) =
-        parse_key(key).ok_or_else(|| invalid("DynamoDB", "The provided key element does not match the schema"))?;
+fn order_item(
+    engine: &Engine,
+    key: &Value,
+    overlay: Overlay<'_>,
+) -> Result<Option<Map<String, Value>>, Refusal> {
+    let (number, order_id, created_at) = parse_key(key)
+        .ok_or_else(|| invalid("DynamoDB", "The provided key element does not match the schema"))?;
     let stored;
     let row = match overlay.filter(|row| row.key == number) {
         Some(row) => Some(row),
@@ -142,12 +212,17 @@ fn order_item(engine: &Engine, key: &Value, overlay: Overlay<'_>) -> Result<Opti
                 error: "DynamoDB.InternalServerErrorException".into(),
                 cause: error.to_string(),
             };
-            stored = engine.readers().read(|c| OrderRow::find_key(c, number)).map_err(internal)?;
+            stored = engine
+                .readers()
+                .read(|c| OrderRow::find_key(c, number))
+                .map_err(internal)?;
             stored.as_ref()
         }
     };
-    let row = row.filter(|row| row.id.to_string() == order_id && row.id.created_at().to_string() == created_at);
-    row.map(|row| row.item().map_err(|e| invalid("DynamoDB", e))).transpose()
+    let row =
+        row.filter(|row| row.id.to_string() == order_id && row.id.created_at().to_string() == created_at);
+    row.map(|row| row.item().map_err(|e| invalid("DynamoDB", e)))
+        .transpose()
 }
 
 fn product_item(engine: &Engine, key: &Value) -> Result<Option<Map<String, Value>>, Refusal> {
@@ -156,8 +231,14 @@ fn product_item(engine: &Engine, key: &Value) -> Result<Option<Map<String, Value
         .and_then(|id| item::from_attribute_value(id).ok())
         .and_then(|id| id.as_str().map(String::from))
         .ok_or_else(|| invalid("DynamoDB", "The provided key element does not match the schema"))?;
-    let product = engine.find_product(&id).map_err(|e| invalid("DynamoDB", e))?;
-    let item = product.map(serde_json::to_value).transpose().map_err(|e| invalid("DynamoDB", e))?;
+    let Ok(id) = domain::ProductId::new(id) else {
+        return Ok(None);
+    };
+    let product = engine.catalogue().get(vec![id]).into_iter().next().flatten();
+    let item = product
+        .map(serde_json::to_value)
+        .transpose()
+        .map_err(|e| invalid("DynamoDB", e))?;
     Ok(item.and_then(|item| match item {
         Value::Object(item) => Some(item),
         _ => None,
@@ -174,18 +255,27 @@ fn update_item(engine: &Engine, call: &TaskCall, at: Timestamp) -> Result<Prepar
     let (key, order_id, created_at) = parse_key(input.get("Key").unwrap_or(&Value::Null))
         .ok_or_else(|| invalid("DynamoDB", "The provided key element does not match the schema"))?;
     let update = Update::parse(text("UpdateExpression").unwrap_or_default(), names);
-    let condition = text("ConditionExpression").map(|text| Condition::parse(text, names)).transpose();
+    let condition = text("ConditionExpression")
+        .map(|text| Condition::parse(text, names))
+        .transpose();
     let update = UpdateItem {
         key,
         order_id,
         created_at,
         update: update.map_err(|e| invalid("DynamoDB", e))?,
         condition: condition.map_err(|e| invalid("DynamoDB", e))?,
-        values: input.get("ExpressionAttributeValues").and_then(Value::as_object).cloned().unwrap_or_default(),
+        values: input
+            .get("ExpressionAttributeValues")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default(),
         at,
     };
     let output = json!({"SdkHttpMetadata": {"HttpStatusCode": 200}});
-    let answer = EventKind::TaskSucceeded { task: call.task, output };
+    let answer = EventKind::TaskSucceeded {
+        task: call.task,
+        output,
+    };
     Ok(Prepared::Write(Box::new(Write::Update(update)), answer))
 }
 
@@ -203,21 +293,52 @@ fn publish_message(engine: &Engine, run: &Run, call: &TaskCall, at: Timestamp) -
         .into_iter()
         .flatten()
         .map(|(name, value)| {
-            let member = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            (name.clone(), Attribute { data_type: member("DataType"), string_value: member("StringValue") })
+            let member = |name: &str| {
+                value
+                    .get(name)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            (
+                name.clone(),
+                Attribute {
+                    data_type: member("DataType"),
+                    string_value: member("StringValue"),
+                },
+            )
         })
         .collect();
     let topic = text("TopicArn").unwrap_or_default();
     let subject = text("Subject").map(str::to_owned);
-    let publication = Publication::new(engine, topic, subject, body, &attributes, run.trace().to_owned(), at)
-        .ok_or_else(|| Refusal { error: "SNS.NotFoundException".into(), cause: "Topic does not exist".into() })?;
+    let publication = Publication::new(
+        engine,
+        topic,
+        subject,
+        body,
+        &attributes,
+        run.trace().to_owned(),
+        at,
+    )
+    .ok_or_else(|| Refusal {
+        error: "SNS.NotFoundException".into(),
+        cause: "Topic does not exist".into(),
+    })?;
     let output = json!({"MessageId": publication.message_id, "SdkHttpMetadata": {"HttpStatusCode": 200}});
-    let answer = EventKind::TaskSucceeded { task: call.task, output };
+    let answer = EventKind::TaskSucceeded {
+        task: call.task,
+        output,
+    };
     Ok(Prepared::Write(Box::new(Write::Publish(publication)), answer))
 }
 
 /// Calls the function and tells what came of it.
-pub(crate) async fn call_function(engine: Engine, trace_id: String, task: asl::TaskId, call: FunctionCall) -> EventKind {
+pub(crate) async fn call_function(
+    engine: Engine,
+    trace_id: String,
+    task: asl::TaskId,
+    call: FunctionCall,
+) -> EventKind {
     let Some(function) = engine.lambda().function(&call.function) else {
         return EventKind::TaskFailed {
             task,
@@ -226,8 +347,16 @@ pub(crate) async fn call_function(engine: Engine, trace_id: String, task: asl::T
         };
     };
     let request_id = request_id();
-    let context = Context { request_id: request_id.clone(), trace_id };
+    let context = Context {
+        request_id: request_id.clone(),
+        trace_id,
+    };
     match function.invoke(Invocation::Direct(call.payload), context).await {
+        Ok(_) if call.answer_lost => EventKind::TaskFailed {
+            task,
+            error: INJECTED.into(),
+            cause: "the answer was lost".into(),
+        },
         Ok(reply) => {
             let payload = match reply {
                 Reply::Value(value) => value,
@@ -242,7 +371,11 @@ pub(crate) async fn call_function(engine: Engine, trace_id: String, task: asl::T
         }
         Err(failure) => {
             let cause = json!({"errorMessage": failure.message, "errorType": failure.error_type, "requestId": request_id});
-            EventKind::TaskFailed { task, error: failure.error_type, cause: cause.to_string() }
+            EventKind::TaskFailed {
+                task,
+                error: failure.error_type,
+                cause: cause.to_string(),
+            }
         }
     }
 }

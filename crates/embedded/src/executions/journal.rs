@@ -30,8 +30,15 @@ pub(crate) enum EntryKind {
 impl EntryKind {
     pub(crate) fn into_event(self) -> EventKind {
         match self {
-            Self::Succeeded(task, output) => EventKind::TaskSucceeded { task: TaskId(task), output },
-            Self::Failed(task, error, cause) => EventKind::TaskFailed { task: TaskId(task), error, cause },
+            Self::Succeeded(task, output) => EventKind::TaskSucceeded {
+                task: TaskId(task),
+                output,
+            },
+            Self::Failed(task, error, cause) => EventKind::TaskFailed {
+                task: TaskId(task),
+                error,
+                cause,
+            },
             Self::Woken => EventKind::Woken,
         }
     }
@@ -73,7 +80,12 @@ impl Finish {
             Outcome::Aborted { error, cause } => (4, Some((error, cause))),
         };
         let (error, cause) = failure.map(|(e, c)| (e.clone(), c.clone())).unzip();
-        Self { status, error, cause, at }
+        Self {
+            status,
+            error,
+            cause,
+            at,
+        }
     }
 }
 
@@ -125,8 +137,16 @@ impl Command for Advance {
         tx.prepare("INSERT INTO journal (execution, seq, events, last_event_id) VALUES (?1, ?2, ?3, ?4)")?
             .execute((self.execution, self.seq, &self.entries, self.last_event_id))?;
         if let Some(finish) = &self.finish {
-            tx.prepare("UPDATE executions SET status = ?2, stopped_at = ?3, error = ?4, cause = ?5 WHERE key = ?1")?
-                .execute((self.execution, finish.status, finish.at.as_ms(), &finish.error, &finish.cause))?;
+            tx.prepare(
+                "UPDATE executions SET status = ?2, stopped_at = ?3, error = ?4, cause = ?5 WHERE key = ?1",
+            )?
+            .execute((
+                self.execution,
+                finish.status,
+                finish.at.as_ms(),
+                &finish.error,
+                &finish.cause,
+            ))?;
         }
         Ok(Ok(()))
     }

@@ -47,7 +47,11 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    pub(crate) fn load(connection: &Connection, settings: &Settings, names: &Names) -> Result<Self, LoadError> {
+    pub(crate) fn load(
+        connection: &Connection,
+        settings: &Settings,
+        names: &Names,
+    ) -> Result<Self, LoadError> {
         let text = &settings.machine.definition;
         let definition = Definition::parse(text)
             .map_err(|faults| LoadError::Faults(faults.iter().map(ToString::to_string).collect()))?;
@@ -56,14 +60,22 @@ impl Machine {
             return Err(LoadError::Faults(faults));
         }
         let hash = hex::encode(Sha256::digest(text.as_bytes()));
-        connection
-            .execute("INSERT INTO definitions (hash, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING", (&hash, text))?;
-        let id = connection.query_row("SELECT id FROM definitions WHERE hash = ?1", [&hash], |row| row.get(0))?;
+        connection.execute(
+            "INSERT INTO definitions (hash, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            (&hash, text),
+        )?;
+        let id = connection.query_row("SELECT id FROM definitions WHERE hash = ?1", [&hash], |row| {
+            row.get(0)
+        })?;
         Ok(Self {
             id: names.id("machine", &settings.machine.name),
             name: settings.machine.name.clone(),
             arn: settings.machine.arn.clone(),
-            role_arn: settings.machine.arn.replace(":states:", ":iam:").replace(":stateMachine:", ":role/"),
+            role_arn: settings
+                .machine
+                .arn
+                .replace(":states:", ":iam:")
+                .replace(":stateMachine:", ":role/"),
             current: Arc::new(Pinned { id, hash, definition }),
             older: Mutex::default(),
         })
@@ -91,7 +103,10 @@ impl Machine {
             Some(Arc::new(Pinned { id, hash, definition }))
         });
         if let Some(pinned) = &pinned {
-            self.older.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(pinned));
+            self.older
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(id, Arc::clone(pinned));
         }
         Ok(pinned)
     }
@@ -110,7 +125,9 @@ fn unsupported(definition: &Value, settings: &Settings) -> Vec<String> {
 
 /// Calls `check` for every state, those of Parallel and Map included.
 fn visit(machine: &Value, pointer: &str, check: &mut impl FnMut(&str, &Map<String, Value>)) {
-    let Some(states) = machine.get("States").and_then(Value::as_object) else { return };
+    let Some(states) = machine.get("States").and_then(Value::as_object) else {
+        return;
+    };
     for (name, state) in states {
         let pointer = format!("{pointer}/States/{}", name.replace('~', "~0").replace('/', "~1"));
         let Some(state) = state.as_object() else { continue };
@@ -120,7 +137,13 @@ fn visit(machine: &Value, pointer: &str, check: &mut impl FnMut(&str, &Map<Strin
                 visit(inner, &format!("{pointer}/{key}"), check);
             }
         }
-        for (at, branch) in state.get("Branches").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        for (at, branch) in state
+            .get("Branches")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
             visit(branch, &format!("{pointer}/Branches/{at}"), check);
         }
     }
@@ -135,54 +158,88 @@ fn check_task(pointer: &str, state: &Map<String, Value>, settings: &Settings, fa
     let parameters = parameters.and_then(Value::as_object).cloned().unwrap_or_default();
     let is_function = |name: &str| settings.functions.iter().any(|f| f.name == name || f.arn == name);
     let known = |name: &str, known: &dyn Fn(&str) -> bool| {
-        parameters.get(name).and_then(Value::as_str).filter(|value| !known(value)).map(str::to_owned)
+        parameters
+            .get(name)
+            .and_then(Value::as_str)
+            .filter(|value| !known(value))
+            .map(str::to_owned)
     };
     match Resource::parse(resource) {
         Some(Resource::Lambda(arn)) if is_function(&arn) => {}
         Some(Resource::Lambda(arn)) => {
-            fault("/Resource", format!("no function of the template has the ARN {arn}"), "name one that it has");
+            fault(
+                "/Resource",
+                format!("no function of the template has the ARN {arn}"),
+                "name one that it has",
+            );
         }
-        Some(Resource::Service { service, action, pattern: Pattern::RequestResponse, sdk: false, .. }) => {
-            match (service.as_str(), action.as_str()) {
-                ("lambda", "invoke") => {
-                    if let Some(name) = known("FunctionName", &is_function) {
-                        fault("/Parameters/FunctionName", format!("there is no function {name}"), "name one that the template has");
-                    }
+        Some(Resource::Service {
+            service,
+            action,
+            pattern: Pattern::RequestResponse,
+            sdk: false,
+            ..
+        }) => match (service.as_str(), action.as_str()) {
+            ("lambda", "invoke") => {
+                if let Some(name) = known("FunctionName", &is_function) {
+                    fault(
+                        "/Parameters/FunctionName",
+                        format!("there is no function {name}"),
+                        "name one that the template has",
+                    );
                 }
-                ("dynamodb", "getItem" | "updateItem") => {
-                    let is_orders = |name: &str| name == settings.orders_table;
-                    let readable = |name: &str| is_orders(name) || (action == "getItem" && name == settings.inventory_table);
-                    if let Some(name) = known("TableName", &readable) {
-                        fault(
-                            "/Parameters/TableName",
-                            format!("{action} on {name} is not supported on one machine"),
-                            "getItem reads the orders and inventory tables, updateItem writes the orders table",
-                        );
-                    }
-                    for problem in expression_faults(&parameters) {
-                        fault(&format!("/Parameters/{}", problem.0), problem.1, "see docs/local-engine.md for what is supported");
-                    }
-                }
-                ("sns", "publish") => {
-                    let is_topic = |name: &str| settings.topics.iter().any(|t| t.arn == name || t.name == name);
-                    if let Some(name) = known("TopicArn", &is_topic) {
-                        fault("/Parameters/TopicArn", format!("there is no topic {name}"), "name one that the template has");
-                    }
-                }
-                _ => fault("/Resource", format!("{resource} is not supported on one machine"), SUPPORTED),
             }
-        }
+            ("dynamodb", "getItem" | "updateItem") => {
+                let is_orders = |name: &str| name == settings.orders_table;
+                let readable =
+                    |name: &str| is_orders(name) || (action == "getItem" && name == settings.inventory_table);
+                if let Some(name) = known("TableName", &readable) {
+                    fault(
+                        "/Parameters/TableName",
+                        format!("{action} on {name} is not supported on one machine"),
+                        "getItem reads the orders and inventory tables, updateItem writes the orders table",
+                    );
+                }
+                for problem in expression_faults(&parameters) {
+                    fault(
+                        &format!("/Parameters/{}", problem.0),
+                        problem.1,
+                        "see docs/local-engine.md for what is supported",
+                    );
+                }
+            }
+            ("sns", "publish") => {
+                let is_topic = |name: &str| settings.topics.iter().any(|t| t.arn == name || t.name == name);
+                if let Some(name) = known("TopicArn", &is_topic) {
+                    fault(
+                        "/Parameters/TopicArn",
+                        format!("there is no topic {name}"),
+                        "name one that the template has",
+                    );
+                }
+            }
+            _ => fault(
+                "/Resource",
+                format!("{resource} is not supported on one machine"),
+                SUPPORTED,
+            ),
+        },
         Some(Resource::Service { .. } | Resource::Activity(_)) | None => {
-            fault("/Resource", format!("{resource} is not supported on one machine"), SUPPORTED);
+            fault(
+                "/Resource",
+                format!("{resource} is not supported on one machine"),
+                SUPPORTED,
+            );
         }
     }
 }
 
-const SUPPORTED: &str =
-    "use a function's ARN, lambda:invoke, dynamodb:getItem, dynamodb:updateItem or sns:publish, each without a suffix";
+const SUPPORTED: &str = "use a function's ARN, lambda:invoke, dynamodb:getItem, dynamodb:updateItem or sns:publish, each without a suffix";
 
 fn expression_faults(parameters: &Map<String, Value>) -> Vec<(&'static str, String)> {
-    let names = parameters.get("ExpressionAttributeNames").and_then(Value::as_object);
+    let names = parameters
+        .get("ExpressionAttributeNames")
+        .and_then(Value::as_object);
     let text = |name: &str| parameters.get(name).and_then(Value::as_str);
     let mut faults = Vec::new();
     if let Some(Err(error)) = text("UpdateExpression").map(|text| Update::parse(text, names)) {
@@ -194,7 +251,10 @@ fn expression_faults(parameters: &Map<String, Value>) -> Vec<(&'static str, Stri
     if let Some(Err(error)) = text("ProjectionExpression").map(|text| Projection::parse(text, names)) {
         faults.push(("ProjectionExpression", error.to_string()));
     }
-    if parameters.get("ReturnValues").is_some_and(|value| value != "NONE") {
+    if parameters
+        .get("ReturnValues")
+        .is_some_and(|value| value != "NONE")
+    {
         faults.push(("ReturnValues", "only NONE is supported on one machine".into()));
     }
     faults

@@ -54,7 +54,11 @@ pub(crate) struct Executor {
 
 impl Executor {
     /// Reads and checks the state machine.
-    pub(crate) fn load(connection: &Connection, settings: &Settings, names: &Names) -> Result<Self, LoadError> {
+    pub(crate) fn load(
+        connection: &Connection,
+        settings: &Settings,
+        names: &Names,
+    ) -> Result<Self, LoadError> {
         let machine = Machine::load(connection, settings, names)?;
         let (ready, waiting) = mpsc::unbounded_channel();
         Ok(Self {

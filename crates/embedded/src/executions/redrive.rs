@@ -9,9 +9,9 @@ use ports::clock::Clock;
 use ports::operations::{ExecutionInfo, OperationError};
 use serde_json::Value;
 
+use super::ReadyExecution;
 use super::history::{Story, story_of};
 use super::journal::status_name;
-use super::ReadyExecution;
 use crate::Engine;
 use crate::orders::{Changed, OrderRow, change_order, order_key};
 use crate::tx::{Notice, Tx};
@@ -19,7 +19,10 @@ use crate::writer::Command;
 
 /// Runs the execution of this name again.
 pub(crate) async fn redrive_execution(engine: &Engine, name: &str) -> Result<ExecutionInfo, OperationError> {
-    let missing = || OperationError::NotFound { what: "execution", name: name.to_owned() };
+    let missing = || OperationError::NotFound {
+        what: "execution",
+        name: name.to_owned(),
+    };
     let Story { key, info, .. } = story_of(engine, name)?.ok_or_else(missing)?;
     let command = Redrive {
         key,
@@ -28,7 +31,9 @@ pub(crate) async fn redrive_execution(engine: &Engine, name: &str) -> Result<Exe
         now: engine.time().now(),
     };
     if engine.writer().execute(command).await? {
-        story_of(engine, name)?.map(|story| story.info).ok_or_else(missing)
+        story_of(engine, name)?
+            .map(|story| story.info)
+            .ok_or_else(missing)
     } else {
         Err(OperationError::NotAllowed(format!(
             "the execution is {}; only one that is {}, {} or {} can be run again",
@@ -61,8 +66,14 @@ impl Command for Redrive {
         if reopened == 0 {
             return Ok(false);
         }
-        tx.prepare("DELETE FROM journal WHERE execution = ?1")?.execute([self.key])?;
-        if let Some(row) = self.order.map(|key| OrderRow::find_key(tx.connection(), key)).transpose()?.flatten() {
+        tx.prepare("DELETE FROM journal WHERE execution = ?1")?
+            .execute([self.key])?;
+        if let Some(row) = self
+            .order
+            .map(|key| OrderRow::find_key(tx.connection(), key))
+            .transpose()?
+            .flatten()
+        {
             let mut attributes = row.attributes();
             if attributes.remove("attention").is_some() {
                 let changed = Changed {

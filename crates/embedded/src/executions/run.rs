@@ -30,7 +30,11 @@ pub(crate) struct Identity {
 impl Identity {
     /// Chance for the whole execution.
     fn seed(&self) -> u64 {
-        self.name.bytes().fold(mix(self.started_at.as_ms() as u64), |seed, byte| mix(seed ^ u64::from(byte)))
+        self.name
+            .bytes()
+            .fold(mix(self.started_at.as_ms() as u64), |seed, byte| {
+                mix(seed ^ u64::from(byte))
+            })
     }
 
     fn start(&self, machine: &Machine) -> Start {
@@ -79,7 +83,9 @@ pub(crate) enum ReplayError {
     #[error("its journal is damaged: {0}")]
     Damaged(String),
     /// The interpreter of this release takes it another way than the one that wrote it.
-    #[error("its journal leads to {replayed} history events, {written} were written: it was run by another release")]
+    #[error(
+        "its journal leads to {replayed} history events, {written} were written: it was run by another release"
+    )]
     Diverged {
         /// What the replay had.
         replayed: u64,
@@ -111,7 +117,9 @@ impl Run {
         mut observe: impl FnMut(&Step),
     ) -> rusqlite::Result<Result<Self, ReplayError>> {
         let row = connection
-            .prepare_cached("SELECT name, definition, input, trace, started_at FROM executions WHERE key = ?1")?
+            .prepare_cached(
+                "SELECT name, definition, input, trace, started_at FROM executions WHERE key = ?1",
+            )?
             .query_row([key], |row| {
                 let identity = Identity {
                     name: row.get(0)?,
@@ -122,8 +130,12 @@ impl Run {
                 Ok((identity, row.get::<_, i64>(1)?))
             })
             .optional()?;
-        let Some((identity, definition)) = row else { return Ok(Err(ReplayError::Missing)) };
-        let Some(pinned) = machine.pinned(connection, definition)? else { return Ok(Err(ReplayError::Definition)) };
+        let Some((identity, definition)) = row else {
+            return Ok(Err(ReplayError::Missing));
+        };
+        let Some(pinned) = machine.pinned(connection, definition)? else {
+            return Ok(Err(ReplayError::Definition));
+        };
         let (seed, started_at) = (identity.seed(), identity.started_at);
         let step = asl::start(&pinned.definition, identity.start(machine));
         observe(&step);
@@ -150,14 +162,21 @@ impl Run {
             };
             for entry in entries {
                 run.at = entry.0;
-                let step = asl::step(&run.pinned.definition, run.snapshot, event(entry, seed, run.events));
+                let step = asl::step(
+                    &run.pinned.definition,
+                    run.snapshot,
+                    event(entry, seed, run.events),
+                );
                 observe(&step);
                 run.snapshot = step.snapshot;
                 run.events += 1;
             }
             run.rows += 1;
             if run.snapshot.events() != written {
-                return Ok(Err(ReplayError::Diverged { replayed: run.snapshot.events(), written }));
+                return Ok(Err(ReplayError::Diverged {
+                    replayed: run.snapshot.events(),
+                    written,
+                }));
             }
         }
         run.deferred = run.snapshot.open_calls(&run.pinned.definition);
@@ -193,7 +212,9 @@ impl Segment {
         let machine = engine.executor().machine();
         let step = asl::start(&machine.current.definition, identity.start(machine));
         let at = identity.started_at.as_ms();
-        let Step { snapshot, effects, .. } = step;
+        let Step {
+            snapshot, effects, ..
+        } = step;
         let run = Run {
             key: 0,
             identity: Arc::new(identity),
@@ -205,7 +226,11 @@ impl Segment {
             functions: Vec::new(),
             deferred: Vec::new(),
         };
-        let mut segment = Self { dirty: true, may_write: false, ..Self::open(run) };
+        let mut segment = Self {
+            dirty: true,
+            may_write: false,
+            ..Self::open(run)
+        };
         segment.absorb(engine, effects, overlay);
         segment.settle(engine, overlay)
     }
@@ -282,12 +307,17 @@ impl Segment {
     }
 
     pub(crate) fn finish(&self) -> Option<Finish> {
-        self.outcome.as_ref().map(|outcome| Finish::new(outcome, Timestamp::from_ms(self.run.at)))
+        self.outcome
+            .as_ref()
+            .map(|outcome| Finish::new(outcome, Timestamp::from_ms(self.run.at)))
     }
 
     /// It is committed.
     pub(crate) fn committed(self) -> Run {
-        Run { rows: self.run.rows + 1, ..self.run }
+        Run {
+            rows: self.run.rows + 1,
+            ..self.run
+        }
     }
 
     /// The `at`th write was refused: goes back to it, and its task fails.
@@ -299,7 +329,8 @@ impl Segment {
         self.entries.truncate(mark.entries);
         self.pending = mark.pending;
         self.outcome = None;
-        self.pending.push_front(EntryKind::Failed(mark.task.0, refusal.error, refusal.cause));
+        self.pending
+            .push_front(EntryKind::Failed(mark.task.0, refusal.error, refusal.cause));
         self.settle(engine, None)
     }
 
@@ -324,7 +355,8 @@ impl Segment {
             self.entries.push(',');
         }
         // Numbers, strings and JSON values always have a JSON text.
-        self.entries.push_str(&serde_json::to_string(entry).unwrap_or_default());
+        self.entries
+            .push_str(&serde_json::to_string(entry).unwrap_or_default());
     }
 
     fn absorb(&mut self, engine: &Engine, effects: Vec<Effect>, overlay: Overlay<'_>) {

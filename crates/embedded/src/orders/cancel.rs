@@ -25,7 +25,12 @@ impl CancelOrder for Engine {
         let placed = row.placed().map_err(|error| store(StoreError::failed(error)))?;
         let now = self.time().now();
         let publication = notification(self, &placed, OrderStatus::Cancelled, now);
-        let command = CancelRow { key: row.key, reason, publication, now };
+        let command = CancelRow {
+            key: row.key,
+            reason,
+            publication,
+            now,
+        };
         match self.writer().execute(command).await.map_err(store)? {
             Cancelled::Now(row) => row.to_order().map_err(|error| store(StoreError::failed(error))),
             Cancelled::Ended(status) => Err(CancelOrderError::Ended(status)),
@@ -51,7 +56,9 @@ impl Command for CancelRow {
     type Output = Cancelled;
 
     fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Cancelled> {
-        let Some(row) = OrderRow::find_key(tx.connection(), self.key)? else { return Ok(Cancelled::Gone) };
+        let Some(row) = OrderRow::find_key(tx.connection(), self.key)? else {
+            return Ok(Cancelled::Gone);
+        };
         let Ok((status, _)) = decide(row.status, OrderEvent::Cancel) else {
             return Ok(Cancelled::Ended(row.status));
         };
@@ -67,7 +74,17 @@ impl Command for CancelRow {
         if let Some(publication) = &self.publication {
             publish(tx, publication)?;
         }
-        let Changed { status, updated_at, attributes, .. } = changed;
-        Ok(Cancelled::Now(Box::new(OrderRow { status, updated_at, attributes, ..row })))
+        let Changed {
+            status,
+            updated_at,
+            attributes,
+            ..
+        } = changed;
+        Ok(Cancelled::Now(Box::new(OrderRow {
+            status,
+            updated_at,
+            attributes,
+            ..row
+        })))
     }
 }

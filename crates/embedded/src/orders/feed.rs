@@ -11,7 +11,9 @@ use crate::Engine;
 
 impl ChangeFeed for Engine {
     async fn read_changes(&self, after: u64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
-        self.readers().read_blocking(move |connection| changes_after(connection, after, limit)).await
+        self.readers()
+            .read_blocking(move |connection| changes_after(connection, after, limit))
+            .await
     }
 
     fn latest_change(&self) -> u64 {
@@ -28,7 +30,11 @@ impl ChangeFeed for Engine {
 }
 
 /// At most `limit` changes numbered above `after`.
-pub(crate) fn changes_after(connection: &Connection, after: u64, limit: u32) -> rusqlite::Result<Vec<ChangeRecord>> {
+pub(crate) fn changes_after(
+    connection: &Connection,
+    after: u64,
+    limit: u32,
+) -> rusqlite::Result<Vec<ChangeRecord>> {
     connection
         .prepare_cached(
             "SELECT c.seq, c.at, c.old_status, c.old_updated_at, c.old_attributes,
@@ -54,7 +60,10 @@ fn read_change(row: &SqlRow<'_>) -> rusqlite::Result<ChangeRecord> {
         sequence_number: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
         event_name: if old_status.is_some() { "MODIFY" } else { "INSERT" },
         at: Timestamp::from_ms(row.get(1)?),
-        old_image: old_status.map(|status| image_at(status, 3, 4)).transpose()?.flatten(),
+        old_image: old_status
+            .map(|status| image_at(status, 3, 4))
+            .transpose()?
+            .flatten(),
         new_image: image_at(row.get(5)?, 6, 7)?,
     })
 }

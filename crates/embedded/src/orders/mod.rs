@@ -56,7 +56,9 @@ pub(crate) fn status_code(status: OrderStatus) -> i64 {
 }
 
 pub(crate) fn status_of_code(code: i64) -> Option<OrderStatus> {
-    OrderStatus::ALL.into_iter().find(|status| status_code(*status) == code)
+    OrderStatus::ALL
+        .into_iter()
+        .find(|status| status_code(*status) == code)
 }
 
 impl OrderRow {
@@ -65,7 +67,10 @@ impl OrderRow {
     pub(crate) fn read(row: &SqlRow<'_>) -> rusqlite::Result<Self> {
         let key: i64 = row.get(0)?;
         let damaged = |problem: &str| {
-            let damage = DamagedRow { key, problem: problem.to_owned() };
+            let damage = DamagedRow {
+                key,
+                problem: problem.to_owned(),
+            };
             rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, Box::new(damage))
         };
         let id: [u8; 16] = row.get(1)?;
@@ -87,20 +92,27 @@ impl OrderRow {
 
     pub(crate) fn find_key(connection: &Connection, key: i64) -> rusqlite::Result<Option<Self>> {
         connection
-            .prepare_cached("SELECT key, id, status, placed, updated_at, attributes FROM orders WHERE key = ?1")?
+            .prepare_cached(
+                "SELECT key, id, status, placed, updated_at, attributes FROM orders WHERE key = ?1",
+            )?
             .query_row([key], Self::read)
             .optional()
     }
 
     /// What was placed.
     pub(crate) fn placed(&self) -> Result<PlacedOrder, DamagedRow> {
-        serde_json::from_slice(&self.placed)
-            .map_err(|error| DamagedRow { key: self.key, problem: error.to_string() })
+        serde_json::from_slice(&self.placed).map_err(|error| DamagedRow {
+            key: self.key,
+            problem: error.to_string(),
+        })
     }
 
     /// What was set since.
     pub(crate) fn attributes(&self) -> Map<String, Value> {
-        self.attributes.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+        self.attributes
+            .as_deref()
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default()
     }
 
     /// The order as the API shows it.
@@ -114,13 +126,24 @@ impl OrderRow {
             failure_reason: text("failureReason"),
             attention: text("attention"),
         };
-        Ok(Order { placed: self.placed()?, state })
+        Ok(Order {
+            placed: self.placed()?,
+            state,
+        })
     }
 
     /// The order as the table's item: every attribute by name.
     pub(crate) fn item(&self) -> Result<Map<String, Value>, DamagedRow> {
-        image(&self.placed, self.status, self.updated_at, self.attributes.as_deref())
-            .map_err(|problem| DamagedRow { key: self.key, problem })
+        image(
+            &self.placed,
+            self.status,
+            self.updated_at,
+            self.attributes.as_deref(),
+        )
+        .map_err(|problem| DamagedRow {
+            key: self.key,
+            problem,
+        })
     }
 }
 
@@ -151,15 +174,22 @@ pub(crate) struct Changed {
 }
 
 /// Writes the change to the table and to the stream, at `at`.
-pub(crate) fn change_order(tx: &mut Tx<'_>, old: &OrderRow, new: &Changed, at: Timestamp) -> rusqlite::Result<()> {
-    tx.prepare("UPDATE orders SET status = ?2, updated_at = ?3, attributes = ?4, attention = ?5 WHERE key = ?1")?
-        .execute((
-            old.key,
-            status_code(new.status),
-            new.updated_at.as_ms(),
-            &new.attributes,
-            new.needs_attention,
-        ))?;
+pub(crate) fn change_order(
+    tx: &mut Tx<'_>,
+    old: &OrderRow,
+    new: &Changed,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    tx.prepare(
+        "UPDATE orders SET status = ?2, updated_at = ?3, attributes = ?4, attention = ?5 WHERE key = ?1",
+    )?
+    .execute((
+        old.key,
+        status_code(new.status),
+        new.updated_at.as_ms(),
+        &new.attributes,
+        new.needs_attention,
+    ))?;
     let seq = tx.next(|counters| &mut counters.change);
     tx.prepare(
         "INSERT INTO changes (seq, order_key, at, old_status, old_updated_at, old_attributes,

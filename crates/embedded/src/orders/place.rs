@@ -38,7 +38,11 @@ impl PlaceOrder for Engine {
         };
         match self.writer().execute(command).await.map_err(store)? {
             Inserted::Created => {
-                self.metrics().count("NumberOfMessagesSent", &[("QueueName", &self.settings().order_queue)], 1);
+                self.metrics().count(
+                    "NumberOfMessagesSent",
+                    &[("QueueName", &self.settings().order_queue)],
+                    1,
+                );
                 Ok(Placed::Created(order))
             }
             Inserted::DuplicateId => Err(PlaceOrderError::DuplicateId(id)),
@@ -54,7 +58,10 @@ impl PlaceOrder for Engine {
     ) -> Result<Option<PlacedOrder>, PlaceOrderError> {
         let store = |source| PlaceOrderError::Store { id, source };
         let now = self.time().now();
-        let found = self.readers().read(|connection| find_record(connection, &idempotency)).map_err(store)?;
+        let found = self
+            .readers()
+            .read(|connection| find_record(connection, &idempotency))
+            .map_err(store)?;
         match found.filter(|record| record.expires_at > now.as_ms()) {
             None => Ok(None),
             Some(record) if record.body_hash == idempotency.body_hash => {
@@ -67,7 +74,9 @@ impl PlaceOrder for Engine {
 
 impl Engine {
     fn placed_order(&self, key: i64) -> Result<PlacedOrder, StoreError> {
-        let row = self.readers().read(|connection| OrderRow::find_key(connection, key))?;
+        let row = self
+            .readers()
+            .read(|connection| OrderRow::find_key(connection, key))?;
         let row = row.ok_or_else(|| StoreError::failed(rusqlite::Error::QueryReturnedNoRows))?;
         row.placed().map_err(StoreError::failed)
     }
@@ -84,7 +93,11 @@ fn find_record(connection: &Connection, idempotency: &Idempotency) -> rusqlite::
     connection
         .prepare_cached("SELECT body_hash, order_key, expires_at FROM idempotency WHERE key_hash = ?1")?
         .query_row([idempotency.key_hash], |row| {
-            Ok(Record { body_hash: row.get(0)?, order_key: row.get(1)?, expires_at: row.get(2)? })
+            Ok(Record {
+                body_hash: row.get(0)?,
+                order_key: row.get(1)?,
+                expires_at: row.get(2)?,
+            })
         })
         .optional()
 }
@@ -124,7 +137,13 @@ impl Command for InsertOrder {
 
     fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Inserted> {
         self.access.flush_usage(tx)?;
-        if let Some(seen) = self.idempotency.as_ref().map(|i| self.replay(tx, i)).transpose()?.flatten() {
+        if let Some(seen) = self
+            .idempotency
+            .as_ref()
+            .map(|i| self.replay(tx, i))
+            .transpose()?
+            .flatten()
+        {
             return Ok(seen);
         }
         let inserted = tx
@@ -140,8 +159,10 @@ impl Command for InsertOrder {
             self.insert_record(tx, idempotency)?;
         }
         let seq = tx.next(|counters| &mut counters.change);
-        tx.prepare("INSERT INTO changes (seq, order_key, at, new_status, new_updated_at) VALUES (?1, ?2, ?3, 0, ?4)")?
-            .execute((seq, self.key, self.now.as_ms(), self.created_at.as_ms()))?;
+        tx.prepare(
+            "INSERT INTO changes (seq, order_key, at, new_status, new_updated_at) VALUES (?1, ?2, ?3, 0, ?4)",
+        )?
+        .execute((seq, self.key, self.now.as_ms(), self.created_at.as_ms()))?;
         tx.notify(Notice::Changed(seq as u64));
         queue::send(tx, self.queue, &self.message, &self.trace, self.now)?;
         Ok(Inserted::Created)
@@ -154,10 +175,13 @@ impl InsertOrder {
         Ok(match find_record(tx.connection(), idempotency)? {
             None => None,
             Some(record) if record.expires_at <= self.now.as_ms() => {
-                tx.prepare("DELETE FROM idempotency WHERE key_hash = ?1")?.execute([idempotency.key_hash])?;
+                tx.prepare("DELETE FROM idempotency WHERE key_hash = ?1")?
+                    .execute([idempotency.key_hash])?;
                 None
             }
-            Some(record) if record.body_hash == idempotency.body_hash => Some(Inserted::Replayed(record.order_key)),
+            Some(record) if record.body_hash == idempotency.body_hash => {
+                Some(Inserted::Replayed(record.order_key))
+            }
             Some(_) => Some(Inserted::KeyReused),
         })
     }

@@ -11,7 +11,9 @@ use crate::{Engine, timeline};
 impl OrderQueries for Engine {
     async fn get_order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
         let row = self.readers().read(|connection| OrderRow::find(connection, id))?;
-        row.map(|row| row.to_order()).transpose().map_err(StoreError::failed)
+        row.map(|row| row.to_order())
+            .transpose()
+            .map_err(StoreError::failed)
     }
 
     async fn list_orders(
@@ -34,7 +36,11 @@ impl OrderQueries for Engine {
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| more).map(|row| row.id);
-        let orders = rows.iter().map(OrderRow::to_order).collect::<Result<_, _>>().map_err(StoreError::failed)?;
+        let orders = rows
+            .iter()
+            .map(OrderRow::to_order)
+            .collect::<Result<_, _>>()
+            .map_err(StoreError::failed)?;
         Ok(OrderPage { orders, next })
     }
 
@@ -54,7 +60,11 @@ fn list_sql(filter: &OrderFilter, after: Option<OrderId>, limit: usize) -> (Stri
     if let Some(status) = filter.status {
         // A customer has fewer orders than a status has, so with both the customer's index is the one to use; the
         // plus keeps SQLite from the other.
-        let condition = if filter.customer_id.is_some() { "+status = ?" } else { "status = ?" };
+        let condition = if filter.customer_id.is_some() {
+            "+status = ?"
+        } else {
+            "status = ?"
+        };
         add(condition, status_code(status).into());
     }
     if let Some(customer) = &filter.customer_id {
@@ -74,6 +84,9 @@ fn list_sql(filter: &OrderFilter, after: Option<OrderId>, limit: usize) -> (Stri
     }
     parameters.push(SqlValue::from(limit as i64));
     let conditions = conditions.join(" AND ");
-    let sql = format!("SELECT {} FROM orders WHERE {conditions} ORDER BY key DESC LIMIT ?", OrderRow::COLUMNS);
+    let sql = format!(
+        "SELECT {} FROM orders WHERE {conditions} ORDER BY key DESC LIMIT ?",
+        OrderRow::COLUMNS
+    );
     (sql, parameters)
 }

@@ -26,7 +26,12 @@ pub(crate) fn spawn(engine: &Engine, workers: &mut JoinSet<()>) {
             let queue = engine.queues().get(&source.queue).cloned();
             let function = engine.lambda().function(&settings.name);
             if let (Some(queue), Some(function)) = (queue, function) {
-                let consumer = Arc::new(Consumer { engine: engine.clone(), queue, function, source: source.clone() });
+                let consumer = Arc::new(Consumer {
+                    engine: engine.clone(),
+                    queue,
+                    function,
+                    source: source.clone(),
+                });
                 workers.spawn(consumer.run());
             }
         }
@@ -48,9 +53,15 @@ impl Consumer {
             let next = async {
                 self.engine.executor().wait_for_room().await;
                 let slot = Arc::clone(&slots).acquire_owned().await.ok();
-                let messages = MessageSource { readers: self.engine.readers(), queue: self.queue.id };
-                let batch =
-                    self.queue.backlog.take(self.source.batch_size, self.engine.time(), &messages).await;
+                let messages = MessageSource {
+                    readers: self.engine.readers(),
+                    queue: self.queue.id,
+                };
+                let batch = self
+                    .queue
+                    .backlog
+                    .take(self.source.batch_size, self.engine.time(), &messages)
+                    .await;
                 (slot, batch)
             };
             tokio::select! {
@@ -96,7 +107,9 @@ impl Consumer {
             Err(error) => {
                 tracing::error!(event_type = "receive_failed", queue = self.queue.settings.name, error = %Chain(&error));
                 let again = Timestamp::from_ms(now.as_ms() + 1_000);
-                taken.into_iter().for_each(|seq| self.queue.backlog.hide(seq, again));
+                taken
+                    .into_iter()
+                    .for_each(|seq| self.queue.backlog.hide(seq, again));
                 return;
             }
         };
@@ -104,8 +117,14 @@ impl Consumer {
         if received.is_empty() {
             return;
         }
-        let trace_id = received.first().map(|message| message.trace.clone()).unwrap_or_default();
-        let context = Context { request_id: request_id(), trace_id };
+        let trace_id = received
+            .first()
+            .map(|message| message.trace.clone())
+            .unwrap_or_default();
+        let context = Context {
+            request_id: request_id(),
+            trace_id,
+        };
         let event = Invocation::Sqs(sqs_event(&received, &self.queue));
         let result = self.function.invoke(event, context).await;
         self.settle(received, visible_at, result).await;
@@ -113,30 +132,64 @@ impl Consumer {
 
     fn note_received(&self, received: &[ReadyMessage], dead: usize) {
         let name = self.queue.settings.name.as_str();
-        self.engine.metrics().count("NumberOfMessagesReceived", &[("QueueName", name)], received.len() as u64);
+        self.engine.metrics().count(
+            "NumberOfMessagesReceived",
+            &[("QueueName", name)],
+            received.len() as u64,
+        );
         if dead > 0 {
-            let to = self.queue.settings.dead_letter_queue.as_deref().unwrap_or_default();
-            self.engine.metrics().count("NumberOfMessagesSent", &[("QueueName", to)], dead as u64);
-            tracing::error!(event_type = "message_dead_lettered", queue = name, dead_letter_queue = to, messages = dead);
+            let to = self
+                .queue
+                .settings
+                .dead_letter_queue
+                .as_deref()
+                .unwrap_or_default();
+            self.engine
+                .metrics()
+                .count("NumberOfMessagesSent", &[("QueueName", to)], dead as u64);
+            tracing::error!(
+                event_type = "message_dead_lettered",
+                queue = name,
+                dead_letter_queue = to,
+                messages = dead
+            );
         }
     }
 
-    async fn settle(&self, received: Vec<ReadyMessage>, visible_at: Timestamp, result: Result<Reply, FunctionError>) {
+    async fn settle(
+        &self,
+        received: Vec<ReadyMessage>,
+        visible_at: Timestamp,
+        result: Result<Reply, FunctionError>,
+    ) {
         let failures = failures(&received, result, self.source.report_batch_item_failures);
-        let (failed, handled): (Vec<_>, Vec<_>) =
-            received.iter().map(|message| message.seq).partition(|seq| failures.contains_key(seq));
+        let (failed, handled): (Vec<_>, Vec<_>) = received
+            .iter()
+            .map(|message| message.seq)
+            .partition(|seq| failures.contains_key(seq));
         let name = self.queue.settings.name.as_str();
-        self.engine.metrics().count("NumberOfMessagesDeleted", &[("QueueName", name)], handled.len() as u64);
+        self.engine.metrics().count(
+            "NumberOfMessagesDeleted",
+            &[("QueueName", name)],
+            handled.len() as u64,
+        );
         let done = handled.len();
-        let settle = SettleMessages { handled, failed: failures.into_iter().collect() };
+        let settle = SettleMessages {
+            handled,
+            failed: failures.into_iter().collect(),
+        };
         if let Err(error) = self.engine.writer().execute(settle).await {
             // What was handled comes again; processing is idempotent.
             tracing::error!(event_type = "settle_failed", queue = name, error = %Chain(&error));
-            received.iter().for_each(|message| self.queue.backlog.hide(message.seq, visible_at));
+            received
+                .iter()
+                .for_each(|message| self.queue.backlog.hide(message.seq, visible_at));
             return;
         }
         self.queue.backlog.done(done);
-        failed.into_iter().for_each(|seq| self.queue.backlog.hide(seq, visible_at));
+        failed
+            .into_iter()
+            .for_each(|seq| self.queue.backlog.hide(seq, visible_at));
     }
 }
 
@@ -146,20 +199,35 @@ fn failures(
     result: Result<Reply, FunctionError>,
     report_batch_item_failures: bool,
 ) -> HashMap<i64, String> {
-    let all = |why: String| received.iter().map(|message| (message.seq, why.clone())).collect();
+    let all = |why: String| {
+        received
+            .iter()
+            .map(|message| (message.seq, why.clone()))
+            .collect()
+    };
     match result {
         Err(error) => all(error.to_string()),
-        Ok(Reply::Batch(response)) if report_batch_item_failures => response
-            .batch_item_failures
-            .into_iter()
-            .map(|failure| {
-                let seq = failure.item_identifier.parse().unwrap_or(-1);
-                (seq, "the function reported this message as failed; its log says why".to_owned())
-            })
-            .collect(),
+        Ok(Reply::Batch(response)) if report_batch_item_failures => {
+            let reported: Option<Vec<i64>> = response
+                .batch_item_failures
+                .iter()
+                .map(|failure| known(received, &failure.item_identifier))
+                .collect();
+            // As Lambda has it: an answer that names a message which wasn't in the batch fails all of it.
+            let Some(reported) = reported else {
+                return all("the function reported a message that it wasn't given".into());
+            };
+            let why = "the function reported this message as failed; its log says why";
+            reported.into_iter().map(|seq| (seq, why.to_owned())).collect()
+        }
         Ok(Reply::Batch(_) | Reply::Done | Reply::Value(_)) => HashMap::new(),
         Ok(Reply::Api(_)) => all("the function answered with an HTTP response".to_owned()),
     }
+}
+
+fn known(received: &[ReadyMessage], identifier: &str) -> Option<i64> {
+    let seq = identifier.parse().ok()?;
+    received.iter().any(|message| message.seq == seq).then_some(seq)
 }
 
 fn sqs_event(messages: &[ReadyMessage], queue: &Queue) -> SqsEvent {

@@ -11,12 +11,12 @@ use rusqlite::Row as SqlRow;
 
 pub(crate) use consume::spawn;
 
+use crate::QueueSettings;
 use crate::backlog::{Backlog, Row, Source};
 use crate::open::Names;
 use crate::readers::Readers;
 use crate::tx::{Notice, Tx};
 use crate::writer::Command;
-use crate::QueueSettings;
 
 /// A queue with the messages that wait in it.
 #[derive(Debug)]
@@ -33,7 +33,10 @@ impl Queue {
         Self {
             id: names.id("queue", &settings.name),
             settings: settings.clone(),
-            dead_letter_queue: settings.dead_letter_queue.as_ref().map(|name| names.id("queue", name)),
+            dead_letter_queue: settings
+                .dead_letter_queue
+                .as_ref()
+                .map(|name| names.id("queue", name)),
             backlog: Backlog::new(),
         }
     }
@@ -72,12 +75,26 @@ impl ReadyMessage {
 }
 
 /// Puts a message on a queue; it is visible once the transaction commits. Returns its number.
-pub(crate) fn send(tx: &mut Tx<'_>, queue: i64, body: &str, trace: &str, at: Timestamp) -> rusqlite::Result<i64> {
+pub(crate) fn send(
+    tx: &mut Tx<'_>,
+    queue: i64,
+    body: &str,
+    trace: &str,
+    at: Timestamp,
+) -> rusqlite::Result<i64> {
     let seq = tx.next(|counters| &mut counters.message);
-    tx.prepare("INSERT INTO messages (seq, queue, body, trace, sent_at, visible_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)")?
-        .execute((seq, queue, body, trace, at.as_ms()))?;
-    let message =
-        ReadyMessage { seq, queue, body: body.to_owned(), trace: trace.to_owned(), sent_at: at.as_ms(), receives: 0 };
+    tx.prepare(
+        "INSERT INTO messages (seq, queue, body, trace, sent_at, visible_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+    )?
+    .execute((seq, queue, body, trace, at.as_ms()))?;
+    let message = ReadyMessage {
+        seq,
+        queue,
+        body: body.to_owned(),
+        trace: trace.to_owned(),
+        sent_at: at.as_ms(),
+        receives: 0,
+    };
     tx.notify(Notice::Message(message));
     Ok(seq)
 }
@@ -141,7 +158,11 @@ impl Source<ReadyMessage> for MessageSource<'_> {
             let mut statement = connection.prepare_cached(&sql)?;
             let mut messages = Vec::with_capacity(seqs.len());
             for seq in seqs {
-                messages.extend(statement.query_map([seq], ReadyMessage::read)?.collect::<rusqlite::Result<Vec<_>>>()?);
+                messages.extend(
+                    statement
+                        .query_map([seq], ReadyMessage::read)?
+                        .collect::<rusqlite::Result<Vec<_>>>()?,
+                );
             }
             Ok(messages)
         })
@@ -167,15 +188,21 @@ impl Command for ReceiveMessages {
         let mut received = Vec::with_capacity(self.messages.len());
         let mut dead = 0;
         for message in &self.messages {
-            let spent = self.max_receive_count.is_some_and(|most| message.receives >= most);
+            let spent = self
+                .max_receive_count
+                .is_some_and(|most| message.receives >= most);
             if let (true, Some(queue)) = (spent, self.dead_letter_queue) {
                 dead += usize::from(self.bury(tx, message, queue)?);
                 continue;
             }
-            let mut update = tx.prepare("UPDATE messages SET receives = receives + 1, visible_at = ?2 WHERE seq = ?1")?;
+            let mut update =
+                tx.prepare("UPDATE messages SET receives = receives + 1, visible_at = ?2 WHERE seq = ?1")?;
             // A message that was purged meanwhile is not there any more.
             if update.execute((message.seq, self.visible_at.as_ms()))? == 1 {
-                received.push(ReadyMessage { receives: message.receives + 1, ..message.clone() });
+                received.push(ReadyMessage {
+                    receives: message.receives + 1,
+                    ..message.clone()
+                });
             }
         }
         Ok((received, dead))
@@ -188,7 +215,9 @@ impl ReceiveMessages {
             .prepare("DELETE FROM messages WHERE seq = ?1 RETURNING last_error")?
             .query_map([message.seq], |row| row.get::<_, Option<String>>(0))?
             .collect::<rusqlite::Result<Vec<_>>>()?;
-        let Some(last_error) = deleted.into_iter().next() else { return Ok(false) };
+        let Some(last_error) = deleted.into_iter().next() else {
+            return Ok(false);
+        };
         let letter = DeadLetter {
             queue,
             body: &message.body,
@@ -219,7 +248,8 @@ impl Command for SettleMessages {
             delete.execute([seq])?;
         }
         for (seq, error) in &self.failed {
-            tx.prepare("UPDATE messages SET last_error = ?2 WHERE seq = ?1")?.execute((seq, error))?;
+            tx.prepare("UPDATE messages SET last_error = ?2 WHERE seq = ?1")?
+                .execute((seq, error))?;
         }
         Ok(())
     }

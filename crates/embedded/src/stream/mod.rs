@@ -28,13 +28,19 @@ const MAX_BACK_OFF: Duration = Duration::from_secs(20);
 /// Starts each function that follows the stream.
 pub(crate) async fn spawn(engine: &Engine, workers: &mut JoinSet<()>) -> Result<(), StoreError> {
     for settings in &engine.settings().functions {
-        let (Some(source), Some(function)) = (&settings.stream_source, engine.lambda().function(&settings.name)) else {
+        let (Some(source), Some(function)) =
+            (&settings.stream_source, engine.lambda().function(&settings.name))
+        else {
             continue;
         };
         let consumer = engine.names().id("consumer", &settings.name);
         let checkpoint: Option<i64> = engine.readers().read(|connection| {
             connection
-                .query_row("SELECT seq FROM checkpoints WHERE consumer = ?1", [consumer], |row| row.get(0))
+                .query_row(
+                    "SELECT seq FROM checkpoints WHERE consumer = ?1",
+                    [consumer],
+                    |row| row.get(0),
+                )
                 .optional()
         })?;
         let follower = Follower {
@@ -82,16 +88,29 @@ impl Follower {
 
     /// Calls the function until it succeeds or its attempts are spent, then moves the checkpoint.
     async fn hand_over(&mut self, changes: &[ChangeRecord]) {
-        let Some(last) = changes.last().map(|change| change.sequence_number) else { return };
+        let Some(last) = changes.last().map(|change| change.sequence_number) else {
+            return;
+        };
         let mut attempts = 0;
         let mut given_up = None;
         loop {
-            let context = Context { request_id: request_id(), trace_id: String::new() };
-            let Err(error) = self.function.invoke(Invocation::Stream(stream_event(changes)), context).await else {
+            let context = Context {
+                request_id: request_id(),
+                trace_id: String::new(),
+            };
+            let Err(error) = self
+                .function
+                .invoke(Invocation::Stream(stream_event(changes)), context)
+                .await
+            else {
                 break;
             };
             attempts += 1;
-            if self.source.maximum_retry_attempts.is_some_and(|most| attempts > most) {
+            if self
+                .source
+                .maximum_retry_attempts
+                .is_some_and(|most| attempts > most)
+            {
                 given_up = Some(error);
                 break;
             }
@@ -119,8 +138,11 @@ impl Follower {
 
     fn given_up(&self, changes: &[ChangeRecord], error: &FunctionError) -> GivenUp {
         tracing::error!(
-            event_type = "stream_batch_given_up", function = self.function.name(),
-            changes = changes.len(), error = error.error_type, message = error.message
+            event_type = "stream_batch_given_up",
+            function = self.function.name(),
+            changes = changes.len(),
+            error = error.error_type,
+            message = error.message
         );
         let range = |change: Option<&ChangeRecord>| change.map(|change| change.sequence_number.to_string());
         let body = json!({
@@ -132,7 +154,11 @@ impl Follower {
             },
         });
         GivenUp {
-            queue: self.source.on_failure.as_ref().map(|queue| self.engine.names().id("queue", queue)),
+            queue: self
+                .source
+                .on_failure
+                .as_ref()
+                .map(|queue| self.engine.names().id("queue", queue)),
             body: body.to_string(),
             error: error.to_string(),
             source: format!("stream:{}", self.function.name()),
@@ -161,7 +187,13 @@ impl Command for MoveCheckpoint {
     fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
         tx.prepare("INSERT INTO checkpoints (consumer, seq) VALUES (?1, ?2) ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq")?
             .execute((self.consumer, i64::try_from(self.seq).unwrap_or(i64::MAX)))?;
-        if let Some(GivenUp { queue: Some(queue), body, error, source }) = &self.given_up {
+        if let Some(GivenUp {
+            queue: Some(queue),
+            body,
+            error,
+            source,
+        }) = &self.given_up
+        {
             let letter = DeadLetter {
                 queue: *queue,
                 body,

@@ -42,8 +42,11 @@ fn back_off_ms(attempts: u32) -> i64 {
 pub(crate) fn spawn(engine: &Engine, workers: &mut JoinSet<()>) {
     for subscription in engine.subscriptions() {
         if let Some(function) = engine.lambda().function(&subscription.settings.function) {
-            let deliverer =
-                Deliverer { engine: engine.clone(), subscription: Arc::clone(subscription), function };
+            let deliverer = Deliverer {
+                engine: engine.clone(),
+                subscription: Arc::clone(subscription),
+                function,
+            };
             workers.spawn(Arc::new(deliverer).run());
         }
     }
@@ -57,13 +60,22 @@ struct Deliverer {
 
 impl Deliverer {
     async fn run(self: Arc<Self>) {
-        let slots = Arc::new(Semaphore::new(self.engine.settings().limits.concurrent_deliveries));
+        let slots = Arc::new(Semaphore::new(
+            self.engine.settings().limits.concurrent_deliveries,
+        ));
         let mut under_way = JoinSet::new();
         loop {
             let next = async {
                 let slot = Arc::clone(&slots).acquire_owned().await.ok();
-                let source = DeliverySource { readers: self.engine.readers(), subscription: self.subscription.id };
-                let taken = self.subscription.backlog.take(TAKEN_AT_ONCE, self.engine.time(), &source).await;
+                let source = DeliverySource {
+                    readers: self.engine.readers(),
+                    subscription: self.subscription.id,
+                };
+                let taken = self
+                    .subscription
+                    .backlog
+                    .take(TAKEN_AT_ONCE, self.engine.time(), &source)
+                    .await;
                 (slot, taken)
             };
             tokio::select! {
@@ -99,11 +111,16 @@ impl Deliverer {
             now: self.engine.time().now(),
         };
         for delivery in deliveries {
-            let context = Context { request_id: request_id(), trace_id: delivery.trace.clone() };
+            let context = Context {
+                request_id: request_id(),
+                trace_id: delivery.trace.clone(),
+            };
             let event = Invocation::Sns(sns_event(&delivery, &self.subscription));
             match self.function.invoke(event, context).await {
                 Ok(_) => settle.delivered.push(delivery.seq),
-                Err(error) if delivery.attempts + 1 >= MAX_ATTEMPTS => settle.dead.push((delivery, error.to_string())),
+                Err(error) if delivery.attempts + 1 >= MAX_ATTEMPTS => {
+                    settle.dead.push((delivery, error.to_string()))
+                }
                 Err(error) => settle.failed.push((
                     delivery.seq,
                     Timestamp::from_ms(settle.now.as_ms() + back_off_ms(delivery.attempts + 1)),
@@ -119,15 +136,26 @@ impl Deliverer {
         let dimensions = [("TopicName", self.subscription.topic.as_str())];
         let metrics = self.engine.metrics();
         if !settle.delivered.is_empty() {
-            metrics.count("NumberOfNotificationsDelivered", &dimensions, settle.delivered.len() as u64);
+            metrics.count(
+                "NumberOfNotificationsDelivered",
+                &dimensions,
+                settle.delivered.len() as u64,
+            );
         }
         if !settle.dead.is_empty() {
-            metrics.count("NumberOfNotificationsFailed", &dimensions, settle.dead.len() as u64);
+            metrics.count(
+                "NumberOfNotificationsFailed",
+                &dimensions,
+                settle.dead.len() as u64,
+            );
         }
         for (delivery, error) in &settle.dead {
             tracing::error!(
-                event_type = "delivery_dead_lettered", subscription = self.subscription.settings.name,
-                message_id = delivery.message_id, trace_id = delivery.trace, error,
+                event_type = "delivery_dead_lettered",
+                subscription = self.subscription.settings.name,
+                message_id = delivery.message_id,
+                trace_id = delivery.trace,
+                error,
                 kept = settle.dead_letter_queue.is_some()
             );
         }
@@ -176,8 +204,10 @@ impl Command for SettleDeliveries {
             delete.execute([seq])?;
         }
         for (seq, at, error) in &self.failed {
-            tx.prepare("UPDATE deliveries SET attempts = attempts + 1, next_at = ?2, last_error = ?3 WHERE seq = ?1")?
-                .execute((seq, at.as_ms(), error))?;
+            tx.prepare(
+                "UPDATE deliveries SET attempts = attempts + 1, next_at = ?2, last_error = ?3 WHERE seq = ?1",
+            )?
+            .execute((seq, at.as_ms(), error))?;
         }
         for (delivery, error) in &self.dead {
             delete.execute([delivery.seq])?;
@@ -206,7 +236,10 @@ fn sns_event(delivery: &ReadyDelivery, subscription: &Subscription) -> SnsEvent 
     message.message_id = delivery.message_id.clone();
     message.topic_arn = subscription.topic_arn.clone();
     message.subject = delivery.subject.clone();
-    message.timestamp = Timestamp::from_ms(delivery.published_at).to_string().parse().unwrap_or_default();
+    message.timestamp = Timestamp::from_ms(delivery.published_at)
+        .to_string()
+        .parse()
+        .unwrap_or_default();
     message.message = delivery.body.clone();
     message.message_attributes = attributes
         .into_iter()

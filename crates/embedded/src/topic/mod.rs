@@ -40,7 +40,10 @@ impl Subscription {
             topic: topic.name.clone(),
             topic_arn: topic.arn.clone(),
             settings: settings.clone(),
-            dead_letter_queue: settings.dead_letter_queue.as_ref().map(|name| names.id("queue", name)),
+            dead_letter_queue: settings
+                .dead_letter_queue
+                .as_ref()
+                .map(|name| names.id("queue", name)),
             backlog: Backlog::new(),
         })
     }
@@ -82,16 +85,34 @@ impl Publication {
         trace: String,
         at: Timestamp,
     ) -> Option<Self> {
-        let topic = engine.settings().topics.iter().find(|t| t.name == topic || t.arn == topic)?;
+        let topic = engine
+            .settings()
+            .topics
+            .iter()
+            .find(|t| t.name == topic || t.arn == topic)?;
         let typed: BTreeMap<String, MessageAttribute> = attributes
             .iter()
-            .filter_map(|(name, a)| Some((name.clone(), MessageAttribute::new(&a.data_type, &a.string_value)?)))
+            .filter_map(|(name, a)| {
+                Some((
+                    name.clone(),
+                    MessageAttribute::new(&a.data_type, &a.string_value)?,
+                ))
+            })
             .collect();
         let wanted = |subscription: &&std::sync::Arc<Subscription>| {
             subscription.topic == topic.name
-                && subscription.settings.filter.as_ref().is_none_or(|filter| filter.matches(&typed, &body))
+                && subscription
+                    .settings
+                    .filter
+                    .as_ref()
+                    .is_none_or(|filter| filter.matches(&typed, &body))
         };
-        let subscriptions = engine.subscriptions().iter().filter(wanted).map(|s| s.id).collect();
+        let subscriptions = engine
+            .subscriptions()
+            .iter()
+            .filter(wanted)
+            .map(|s| s.id)
+            .collect();
         // Attributes are strings only, so they always have a JSON text.
         let attributes = serde_json::to_string(attributes).unwrap_or_else(|_| "{}".into());
         Some(Self {
@@ -134,7 +155,9 @@ pub(crate) fn redeliver(
     body: &str,
     trace: &str,
 ) -> rusqlite::Result<bool> {
-    let Ok(letter) = serde_json::from_str::<LetterBody>(body) else { return Ok(false) };
+    let Ok(letter) = serde_json::from_str::<LetterBody>(body) else {
+        return Ok(false);
+    };
     let delivery = ReadyDelivery {
         seq: tx.next(|counters| &mut counters.delivery),
         subscription,
@@ -251,7 +274,10 @@ impl Source<ReadyDelivery> for DeliverySource<'_> {
                 "SELECT {} FROM deliveries WHERE subscription = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
                 ReadyDelivery::COLUMNS
             );
-            connection.prepare_cached(&sql)?.query_map((self.subscription, after, limit), ReadyDelivery::read)?.collect()
+            connection
+                .prepare_cached(&sql)?
+                .query_map((self.subscription, after, limit), ReadyDelivery::read)?
+                .collect()
         })
     }
 
@@ -264,7 +290,11 @@ impl Source<ReadyDelivery> for DeliverySource<'_> {
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = Vec::with_capacity(seqs.len());
             for seq in seqs {
-                rows.extend(statement.query_map([seq], ReadyDelivery::read)?.collect::<rusqlite::Result<Vec<_>>>()?);
+                rows.extend(
+                    statement
+                        .query_map([seq], ReadyDelivery::read)?
+                        .collect::<rusqlite::Result<Vec<_>>>()?,
+                );
             }
             Ok(rows)
         })
