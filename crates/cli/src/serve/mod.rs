@@ -1,0 +1,181 @@
+//! The server put together: the template, the engine on its data directory, the functions and the gateway.
+//!
+//! This is the one place that chooses adapters: which engine, which payment gateway, which sender.
+
+mod api;
+mod definition;
+mod functions;
+mod keys;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connectors::{SimulatedGateway, SimulatedSettings};
+use embedded::{Engine, OpenError, Settings, SettingsError};
+use gateway::Parts;
+use ports::StoreError;
+use ports::metrics::Metrics;
+use telemetry::Registry;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use definition::DefinitionError;
+
+/// How long the engine may take to bring what it has in hand to a commit.
+const STOP_GRACE: Duration = Duration::from_secs(10);
+
+/// What to serve, and where.
+#[derive(Debug, Clone)]
+pub struct ServeOptions {
+    /// Where everything is kept; made when it isn't there.
+    pub data: PathBuf,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// SAM template to take the system's settings from; the one built in when `None`.
+    pub template: Option<PathBuf>,
+    /// How the simulated payment gateway behaves.
+    pub gateway: SimulatedSettings,
+}
+
+/// Why the server could not be started. Nothing runs.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The template or the workflow can't be used.
+    #[error(transparent)]
+    Definition(#[from] DefinitionError),
+    /// The template lacks what the engine needs.
+    #[error("the template can't be run on one machine:{}", list(.0))]
+    Settings(Vec<SettingsError>),
+    /// The data directory can't be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A key can't be written to the data directory.
+    #[error("the key can't be written to {path}: make sure that you may write there")]
+    KeyFile {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The address can't be listened on.
+    #[error("can't listen on {address}: is another server running? choose another with --listen")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The routes of the template can't be served.
+    #[error("the template's routes can't be served")]
+    Routes(#[from] gateway::ConfigError),
+    /// The store failed at the start.
+    #[error("the store failed at the start")]
+    Store(#[from] StoreError),
+}
+
+fn list(errors: &[SettingsError]) -> String {
+    errors.iter().map(|error| format!("\n  - {error}")).collect()
+}
+
+/// A server that runs.
+pub struct Running {
+    /// Where it listens, such as `http://127.0.0.1:8080`.
+    pub url: String,
+    /// The secret of the key named `default`; empty when its file was removed.
+    pub default_key: String,
+    /// The secret of the admin key; empty when its file was removed.
+    pub admin_key: String,
+    /// Whether this start made the data directory.
+    pub is_fresh: bool,
+    engine: Engine,
+    server: JoinHandle<std::io::Result<()>>,
+    stop: CancellationToken,
+}
+
+impl Running {
+    /// Accepts nothing more, finishes what is in hand, and returns when the data directory is free again.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        match self.server.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(event_type = "server_failed", %error),
+            Err(error) => tracing::error!(event_type = "server_panicked", %error),
+        }
+        self.engine.stop(STOP_GRACE).await;
+    }
+
+    /// Returns when the server or the engine has ended by itself, which neither should.
+    pub async fn failed(&mut self) {
+        tokio::select! {
+            _ = &mut self.server => {}
+            () = self.engine.ended() => {}
+        }
+    }
+}
+
+/// Starts the server; it takes requests when this returns.
+pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
+    let (system, warnings) = definition::read(options.template.as_deref())?;
+    for warning in &warnings {
+        tracing::warn!(event_type = "template_setting_not_used", warning = %warning);
+    }
+    let settings = Settings::from_system(&system, options.data.clone()).map_err(StartError::Settings)?;
+    // The address first: to find it taken is no reason to touch the data directory.
+    let listen = |source| StartError::Listen {
+        address: options.listen,
+        source,
+    };
+    let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let registry = Arc::new(Registry::new());
+    let engine = Engine::open(settings, Arc::clone(&registry) as Arc<dyn Metrics>).await?;
+    let keys = keys::ensure(&engine, &options.data).await?;
+    if engine.is_fresh() {
+        engine.seed_sample_products().await?;
+    }
+    let payments = SimulatedGateway::new(
+        Arc::new(engine.clone()),
+        Arc::new(engine.time().clone()),
+        options.gateway,
+    );
+    engine
+        .start(functions::handlers(&engine, Arc::new(payments), &registry))
+        .await?;
+    let stop = CancellationToken::new();
+    let config = api::config(&system);
+    let limits = config.limits;
+    let router = gateway::router(config, parts(&engine, &system, &registry, &stop))?;
+    let server = tokio::spawn(gateway::serve(listener, router, limits, stop.clone()));
+    Ok(Running {
+        url: format!("http://{address}"),
+        default_key: keys.default,
+        admin_key: keys.admin,
+        is_fresh: engine.is_fresh(),
+        engine,
+        server,
+        stop,
+    })
+}
+
+fn parts(
+    engine: &Engine,
+    system: &template::System,
+    registry: &Arc<Registry>,
+    stop: &CancellationToken,
+) -> Parts<Engine> {
+    let (metrics, ready, status) = (Arc::clone(registry), engine.clone(), engine.clone());
+    Parts {
+        engine: Arc::new(engine.clone()),
+        functions: functions::api_functions(engine, system),
+        clock: Arc::new(engine.time().clone()),
+        metrics: Arc::clone(registry) as Arc<dyn Metrics>,
+        readiness: Box::new(move || ready.ready()),
+        metrics_text: Box::new(move || metrics.render()),
+        status: Box::new(move || status.status()),
+        more_routes: Default::default(),
+        shutdown: stop.clone(),
+    }
+}
