@@ -15,6 +15,7 @@ pub mod payload;
 pub mod replay;
 mod resource;
 mod snapshot;
+pub mod validate;
 
 pub use definition::Definition;
 pub use engine::{start, step};
@@ -23,9 +24,3 @@ pub use fault::Fault;
 pub use history::{HistoryEvent, HistoryEventKind};
 pub use resource::{Pattern, Resource};
 pub use snapshot::Snapshot;
-
-mod validate {
-    pub fn validate(_: &serde_json::Value) -> Vec<crate::Fault> {
-        Vec::new()
-    }
-}
