@@ -1,8 +1,7 @@
-//! How long the order workflow takes: 10,000 executions, each from its start through every task to its end.
+//! How long the order workflow takes: executions from their start through every task to their end.
 //!
-//! `cargo bench -p asl` prints time. With `valgrind --tool=callgrind` around the binary and `--once` as its argument,
-//! one execution's instructions can be counted, which is steadier than time on a shared machine:
-//! see the crate's README.
+//! `cargo bench -p asl` prints the time of 10,000 of them, with and without their history; and, where `valgrind` is
+//! installed, the instructions of one, which do not depend on what else the machine does.
 
 #![expect(
     clippy::print_stdout,
@@ -11,63 +10,98 @@
 )]
 
 use std::hint::black_box;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use asl::{Definition, Effect, Event, EventKind, Snapshot, Start, TaskCall};
+use asl::{Definition, Effect, Event, EventKind, Snapshot, Start, Step, TaskCall};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 const WORKFLOW: &str = include_str!("../../../workflows/order.asl.json");
 const EXECUTIONS: u32 = 10_000;
+const ROUNDS: u32 = 5;
+
+/// One way of going through an execution.
+struct Engine {
+    name: &'static str,
+    start: fn(&Definition, Start) -> Step,
+    step: fn(&Definition, Snapshot, Event) -> Step,
+}
+
+const ENGINES: [Engine; 2] = [
+    Engine {
+        name: "with history",
+        start: asl::start,
+        step: asl::step,
+    },
+    Engine {
+        name: "without history",
+        start: asl::start_without_history,
+        step: asl::step_without_history,
+    },
+];
 
 fn main() {
     let definition = Definition::parse(WORKFLOW).unwrap();
-    let executions = if std::env::args().any(|argument| argument == "--once") {
-        1
-    } else {
-        EXECUTIONS
-    };
-    let mut best = Duration::MAX;
-    let mut counts = Counts::default();
-    for _ in 0..if executions == 1 { 1 } else { 5 } {
+    let argument = std::env::args().nth(1).unwrap_or_default();
+    if let Some(engine) = ENGINES.iter().find(|engine| engine.name == argument) {
+        black_box(engine.run(&definition));
+        return;
+    }
+    println!("{} bytes in the largest snapshot", largest_snapshot(&definition));
+    for engine in &ENGINES {
+        let each = best_time(engine, &definition);
+        let steps = engine.run(&definition);
+        let instructions =
+            instructions(engine).map_or_else(String::new, |count| format!(", {count} instructions"));
+        println!(
+            "{}: {each:?} an execution of {steps} steps{instructions}",
+            engine.name
+        );
+    }
+}
+
+/// The best of a few rounds: what the others took longer is the machine's doing.
+fn best_time(engine: &Engine, definition: &Definition) -> Duration {
+    let round = |_| {
         let started = Instant::now();
-        for _ in 0..executions {
-            counts = black_box(run(&definition));
+        for _ in 0..EXECUTIONS {
+            black_box(engine.run(definition));
         }
-        best = best.min(started.elapsed());
-    }
-    let each = best / executions;
-    println!(
-        "{executions} executions: {each:?} each, {} steps of {:?}",
-        counts.steps,
-        each / counts.steps
-    );
-    println!(
-        "{} history events each; the largest snapshot has {} bytes",
-        counts.events,
-        largest_snapshot(&definition)
-    );
-}
-
-#[derive(Default)]
-struct Counts {
-    steps: u32,
-    events: usize,
-}
-
-fn run(definition: &Definition) -> Counts {
-    let mut step = asl::start(definition, start());
-    let mut counts = Counts {
-        steps: 1,
-        events: step.history.len(),
+        started.elapsed() / EXECUTIONS
     };
-    while let Some(event) = answer(step.effects) {
-        step = asl::step(definition, step.snapshot, event);
-        counts.steps += 1;
-        counts.events += step.history.len();
+    (0..ROUNDS).map(round).min().unwrap()
+}
+
+/// Counts what the step function alone executes in one execution.
+fn instructions(engine: &Engine) -> Option<u64> {
+    let run = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .args(
+            ["start", "start_without_history", "step", "step_without_history"]
+                .map(|name| format!("--toggle-collect=asl::engine::{name}")),
+        )
+        .arg(std::env::current_exe().ok()?)
+        .arg(engine.name)
+        .output()
+        .ok()?;
+    let talk = String::from_utf8_lossy(&run.stderr).into_owned();
+    talk.lines()
+        .find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok())
+}
+
+impl Engine {
+    /// Takes one execution to its end and says in how many steps.
+    fn run(&self, definition: &Definition) -> u32 {
+        let mut step = (self.start)(definition, start());
+        let mut steps = 1;
+        while let Some(event) = answer(step.effects) {
+            step = (self.step)(definition, step.snapshot, event);
+            steps += 1;
+        }
+        assert_eq!(step.snapshot.outcome().unwrap().status(), "SUCCEEDED");
+        steps
     }
-    assert_eq!(step.snapshot.outcome().unwrap().status(), "SUCCEEDED");
-    counts
 }
 
 fn largest_snapshot(definition: &Definition) -> usize {

@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::limits::MAX_DEFINITION_BYTES;
 use crate::model::{self, Machine};
 use crate::{Fault, validate};
 
@@ -34,11 +33,12 @@ impl Definition {
     ///
     /// Every fault that the definition has, each with its place and what would be right.
     pub fn parse(text: &str) -> Result<Definition, Vec<Fault>> {
-        let json = read(text)?;
-        let faults = validate::validate(&json);
+        let faults = validate::validate_text(text);
         if !faults.is_empty() {
             return Err(faults);
         }
+        let json = serde_json::from_str(text)
+            .map_err(|error| vec![Fault::new("", format!("not JSON: {error}"), "")])?;
         let machine = model::compile(&json)?;
         Ok(Definition {
             text: text.to_owned(),
@@ -75,21 +75,6 @@ impl fmt::Debug for Definition {
             .field("states", &self.machine.states.len())
             .finish_non_exhaustive()
     }
-}
-
-/// Reads a definition's text as JSON.
-fn read(text: &str) -> Result<Value, Vec<Fault>> {
-    if text.len() > MAX_DEFINITION_BYTES {
-        let problem = format!("the definition is {} bytes long", text.len());
-        return Err(vec![Fault::new(
-            "",
-            problem,
-            format!("at most {MAX_DEFINITION_BYTES} bytes"),
-        )]);
-    }
-    serde_json::from_str(text).map_err(|error| {
-        vec![Fault::new("", format!("not JSON: {error}"), "").with_code("INVALID_JSON_DESCRIPTION")]
-    })
 }
 
 /// FNV-1a, 64 bits.

@@ -18,7 +18,7 @@ mod snapshot;
 pub mod validate;
 
 pub use definition::Definition;
-pub use engine::{start, step};
+pub use engine::{start, start_without_history, step, step_without_history};
 pub use execution::{Effect, Event, EventKind, Outcome, Start, Step, TaskCall, TaskId};
 pub use fault::Fault;
 pub use history::{HistoryEvent, HistoryEventKind};

@@ -37,6 +37,18 @@ pub(crate) use task::open_calls;
 /// The input is refused with a failed execution, not with a panic, when it is larger than 256 KiB as JSON text or
 /// nested deeper than [`MAX_PAYLOAD_DEPTH`](crate::limits::MAX_PAYLOAD_DEPTH).
 pub fn start(definition: &Definition, start: Start) -> Step {
+    start_with(definition, start, Recording::Kept)
+}
+
+/// As [`start`], but the step's history stays empty.
+///
+/// Events are counted and numbered all the same, so that the snapshots are those that [`start`] and [`step`] give: a
+/// caller that keeps the events can tell the history later by taking the execution through them once more.
+pub fn start_without_history(definition: &Definition, start: Start) -> Step {
+    start_with(definition, start, Recording::Dropped)
+}
+
+fn start_with(definition: &Definition, start: Start, recording: Recording) -> Step {
     let machine = definition.machine();
     let input: Payload = Arc::new(start.input);
     let timeout_s = machine
@@ -68,7 +80,7 @@ pub fn start(definition: &Definition, start: Start) -> Step {
         branches: Vec::with_capacity(1),
         outcome: None,
     };
-    let mut engine = Engine::new(machine, snapshot, start.at, start.seed);
+    let mut engine = Engine::new(machine, snapshot, start.at, start.seed, recording);
     engine.snapshot.branches.push(Branch {
         id: 0,
         parent: None,
@@ -108,7 +120,16 @@ pub fn start(definition: &Definition, start: Start) -> Step {
 /// An event that is out of date changes nothing: one for a task that nobody waits for, or for an execution that is
 /// over, gives the same snapshot back with no history and no effects.
 pub fn step(definition: &Definition, snapshot: Snapshot, event: Event) -> Step {
-    let mut engine = Engine::new(definition.machine(), snapshot, event.at, event.seed);
+    step_with(definition, snapshot, event, Recording::Kept)
+}
+
+/// As [`step`], but the step's history stays empty; see [`start_without_history`].
+pub fn step_without_history(definition: &Definition, snapshot: Snapshot, event: Event) -> Step {
+    step_with(definition, snapshot, event, Recording::Dropped)
+}
+
+fn step_with(definition: &Definition, snapshot: Snapshot, event: Event, recording: Recording) -> Step {
+    let mut engine = Engine::new(definition.machine(), snapshot, event.at, event.seed, recording);
     if engine.snapshot.outcome.is_some() {
         return engine.into_step();
     }
@@ -131,34 +152,49 @@ pub fn step(definition: &Definition, snapshot: Snapshot, event: Event) -> Step {
     engine.run()
 }
 
+/// Whether a step gives out the history events that it numbers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Recording {
+    Kept,
+    Dropped,
+}
+
 /// One step while it is being made.
 struct Engine<'d> {
     machine: &'d Machine,
     snapshot: Snapshot,
     at: Timestamp,
     chance: Chance,
+    recording: Recording,
     history: Vec<HistoryEvent>,
     effects: Vec<Effect>,
     /// The branches that can go on, in turn.
     ready: VecDeque<BranchId>,
     /// How many bytes of payload went through states in this step.
     bytes: usize,
-    /// How many events this step had that the history does not hold.
-    unrecorded: usize,
+    /// How many events this step had, in the history or not.
+    events: usize,
 }
 
 impl<'d> Engine<'d> {
-    fn new(machine: &'d Machine, snapshot: Snapshot, at: Timestamp, seed: u64) -> Engine<'d> {
+    fn new(
+        machine: &'d Machine,
+        snapshot: Snapshot,
+        at: Timestamp,
+        seed: u64,
+        recording: Recording,
+    ) -> Engine<'d> {
         Engine {
             machine,
             snapshot,
             at,
             chance: Chance::new(seed),
-            history: Vec::with_capacity(8),
+            recording,
+            history: Vec::new(),
             effects: Vec::new(),
             ready: VecDeque::new(),
             bytes: 0,
-            unrecorded: 0,
+            events: 0,
         }
     }
 
@@ -181,7 +217,7 @@ impl<'d> Engine<'d> {
     }
 
     fn has_done_its_share(&self) -> bool {
-        self.history.len() + self.unrecorded >= STEP_EVENTS || self.bytes >= STEP_BYTES
+        self.events >= STEP_EVENTS || self.bytes >= STEP_BYTES
     }
 
     /// Takes one branch through one state.
@@ -259,7 +295,7 @@ impl<'d> Engine<'d> {
     }
 
     fn count_unrecorded(&mut self, last_event: u64) -> u64 {
-        self.unrecorded += 1;
+        self.events += 1;
         self.snapshot.unrecorded_events += 1;
         if self.snapshot.unrecorded_events > MAX_UNRECORDED_EVENTS {
             let cause =
@@ -270,14 +306,17 @@ impl<'d> Engine<'d> {
     }
 
     fn append(&mut self, previous_event_id: u64, kind: HistoryEventKind) -> u64 {
+        self.events += 1;
         self.snapshot.last_event += 1;
         let id = self.snapshot.last_event;
-        self.history.push(HistoryEvent {
-            timestamp: self.at,
-            id,
-            previous_event_id,
-            kind,
-        });
+        if self.recording == Recording::Kept {
+            self.history.push(HistoryEvent {
+                timestamp: self.at,
+                id,
+                previous_event_id,
+                kind,
+            });
+        }
         id
     }
 

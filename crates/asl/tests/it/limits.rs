@@ -4,7 +4,7 @@ use asl::limits::{MAX_HISTORY_EVENTS, MAX_PAYLOAD_BYTES};
 use asl::replay::{play, start_at};
 use serde_json::{Value, json};
 
-use crate::support::{at, events, machine, ok, outcome, run};
+use crate::support::{at, endless, events, machine, ok, outcome, run};
 
 const RESOURCE: &str = "arn:aws:states:::lambda:invoke";
 
@@ -55,10 +55,7 @@ fn an_input_that_is_too_large_is_refused() {
 
 #[test]
 fn a_history_ends_at_its_limit() {
-    let definition = machine(json!({
-        "Round": {"Type": "Pass", "Next": "And"},
-        "And": {"Type": "Pass", "Next": "Round"}
-    }));
+    let definition = machine(endless(json!({"Type": "Pass"})));
     let played = play(&definition, start_at(json!({}), at(0)), vec![]).unwrap();
     assert_eq!(played.history.len() as u64, MAX_HISTORY_EVENTS);
     assert_eq!(played.history.last().unwrap().type_name(), "ExecutionFailed");

@@ -128,7 +128,12 @@ proptest! {
             let event = Event { at: now, seed, kind: act.kind(&open) };
             events.push(event.clone());
             let restored = asl::step(&definition, stored(&step.snapshot), event.clone());
+            let silent = asl::step_without_history(&definition, step.snapshot.clone(), event.clone());
             step = asl::step(&definition, step.snapshot, event);
+            // Leaving the history out changes nothing else.
+            prop_assert!(silent.history.is_empty());
+            prop_assert_eq!(&silent.snapshot, &step.snapshot);
+            prop_assert_eq!(&silent.effects, &step.effects);
             // What was stored and read back goes on as what was kept in memory.
             prop_assert_eq!(&restored.snapshot, &step.snapshot);
             prop_assert_eq!(&restored.history, &step.history);

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use asl::replay;
+use asl::validate::{MachineType, aws_diagnostics};
 use serde_json::Value;
 
 fn cases(file: &str) -> Vec<Value> {
@@ -139,4 +140,22 @@ fn jsonata_executions_go_as_recorded() {
     let score = score("jsonata.jsonl");
     assert_at_least(score.outcomes, score.cases, 900, "outcomes", &score.misses);
     assert_at_least(score.events, score.with_events, 850, "event types", &score.misses);
+}
+
+#[test]
+fn definitions_are_accepted_and_refused_as_recorded() {
+    for mut case in cases("validation.jsonl") {
+        let id = case["id"].as_str().unwrap().to_owned();
+        let machine_type = if id.contains("type_express") {
+            MachineType::Express
+        } else {
+            MachineType::Standard
+        };
+        let answer = aws_diagnostics(case["definition"].as_str().unwrap(), machine_type);
+        case["expected"]
+            .as_object_mut()
+            .unwrap()
+            .remove("ResponseMetadata");
+        assert_eq!(answer, case["expected"], "{id}");
+    }
 }

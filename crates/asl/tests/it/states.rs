@@ -103,9 +103,9 @@ fn a_choice_takes_the_first_rule_that_holds() {
 #[test]
 fn a_choice_without_a_match_fails_and_a_missing_variable_is_fatal() {
     let choice = |variable: &str| {
-        let rule = json!({"Variable": variable, "StringEquals": "x", "Next": "Choose"});
+        let rule = json!({"Variable": variable, "StringEquals": "x", "Next": "End"});
         outcome(&run(
-            json!({"Choose": {"Type": "Choice", "Choices": [rule]}}),
+            json!({"Choose": {"Type": "Choice", "Choices": [rule]}, "End": {"Type": "Succeed"}}),
             json!({"a": 1}),
             vec![],
         ))

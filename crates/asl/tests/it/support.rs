@@ -58,6 +58,20 @@ pub fn outcome(played: &Played) -> Value {
     }
 }
 
+/// A machine that goes through one state over and over. It could end, as every machine must, but never does.
+pub fn endless(round: Value) -> Value {
+    let mut round = round;
+    round["Next"] = json!("Again");
+    json!({
+        "Round": round,
+        "Again": {
+            "Type": "Choice", "Default": "Round",
+            "Choices": [{"Variable": "$$.Execution.Name", "StringEquals": "end", "Next": "End"}]
+        },
+        "End": {"Type": "Succeed"}
+    })
+}
+
 /// The history's event types, joined by spaces, without the execution's own.
 pub fn events(played: &Played) -> String {
     let types = played.history.iter().map(asl::HistoryEvent::type_name);

@@ -143,7 +143,7 @@ fn a_token_is_the_same_after_a_restart_and_another_for_each_attempt() {
     assert_eq!(call.input["token"], json!(call.token));
     let text = serde_json::to_string(&started.snapshot).unwrap();
     let restored: asl::Snapshot = serde_json::from_str(&text).unwrap();
-    assert_eq!(restored.open_calls(&definition), [call.clone()]);
+    assert_eq!(restored.open_calls(&definition), std::slice::from_ref(&call));
 
     let kind = EventKind::TaskFailed {
         task: call.task,
