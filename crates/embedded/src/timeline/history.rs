@@ -240,7 +240,7 @@ fn summarise(event: &Event<'_>) -> Option<String> {
     };
     Some(match *kind {
         "ExecutionStarted" => "The workflow started".to_owned(),
-        "ExecutionSucceeded" => "The workflow ended well".to_owned(),
+        "ExecutionSucceeded" => "The workflow came to its end".to_owned(),
         "ExecutionAborted" => format!("The workflow was stopped{}", because(event.text("cause"))),
         "ExecutionTimedOut" => "The workflow took too long and was stopped".to_owned(),
         "ExecutionFailed" => format!("The workflow failed with {}", failure()),

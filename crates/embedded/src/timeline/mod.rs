@@ -124,4 +124,4 @@ impl Facts {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
