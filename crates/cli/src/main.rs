@@ -7,11 +7,14 @@
 mod args;
 mod client;
 mod commands;
+#[cfg(test)]
+mod documentation;
 mod exit;
 mod failure;
 mod history;
 mod output;
 mod prompt;
+mod serve;
 mod table;
 mod timeline;
 mod view;
@@ -19,9 +22,9 @@ mod view;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = args::parse();
-    let output = output::Output::new(cli.output);
-    match commands::run(cli.command, &output) {
+    let (format, command) = args::parse();
+    let output = output::Output::new(format);
+    match commands::run(command, &output) {
         Ok(verdict) => verdict.code(),
         Err(failure) => {
             output.complain(&failure);

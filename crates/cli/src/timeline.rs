@@ -20,6 +20,9 @@ pub struct Entry {
     /// A sentence for a person.
     #[serde(default)]
     pub summary: String,
+    /// The details, as recorded.
+    #[serde(default)]
+    pub detail: Value,
 }
 
 /// Fetches the facts of an order as the server has them.

@@ -8,9 +8,9 @@ pub mod problem;
 
 use std::time::Duration;
 
+use http::{Method, Request, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use ureq::http::{Method, Request, Response};
 
 use crate::failure::Failure;
 use problem::Problem;
@@ -112,7 +112,7 @@ impl Client {
         )))
     }
 
-    fn request(&self, method: Method, path: &str) -> ureq::http::request::Builder {
+    fn request(&self, method: Method, path: &str) -> http::request::Builder {
         let request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url));

@@ -29,7 +29,7 @@ pub fn with_query(path: &str, parameters: &[(&str, Option<String>)]) -> String {
 
 /// Whether the server at `url` is on this machine, by its name alone.
 pub fn is_loopback(url: &str) -> bool {
-    let Ok(uri) = url.parse::<ureq::http::Uri>() else {
+    let Ok(uri) = url.parse::<http::Uri>() else {
         return false;
     };
     let host = uri

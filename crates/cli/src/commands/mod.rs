@@ -1,10 +1,12 @@
 //! The commands, a folder or file each.
 
+pub mod demo;
 pub mod dlq;
 pub mod executions;
 pub mod keys;
 pub mod orders;
 pub mod products;
+pub mod serve;
 pub mod workflow;
 
 use crate::args::Command;
@@ -15,6 +17,8 @@ use crate::output::Output;
 /// Runs a command.
 pub fn run(command: Command, output: &Output) -> Result<Verdict, Failure> {
     match command {
+        Command::Serve(args) => serve::run(args, output),
+        Command::Demo(args) => demo::run(&args, output),
         Command::Orders(args) => orders::run(args, output),
         Command::Products(args) => products::run(args, output),
         Command::Keys(args) => keys::run(args, output),

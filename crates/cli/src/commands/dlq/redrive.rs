@@ -1,7 +1,7 @@
 //! `ordermill dlq redrive`
 
 use clap::Args;
-use ureq::http::Method;
+use http::Method;
 
 use super::Selection;
 use crate::client::{Client, path::encode};

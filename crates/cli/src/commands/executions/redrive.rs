@@ -1,7 +1,7 @@
 //! `ordermill executions redrive`
 
 use clap::Args;
-use ureq::http::Method;
+use http::Method;
 
 use super::executions_table;
 use crate::client::{Client, path::encode};

@@ -1,8 +1,8 @@
 //! `ordermill keys create`
 
 use clap::{Args, ValueEnum};
+use http::Method;
 use serde_json::{Map, Value};
-use ureq::http::Method;
 
 use crate::client::Client;
 use crate::exit::Verdict;

@@ -1,7 +1,7 @@
 //! `ordermill keys revoke`
 
 use clap::Args;
-use ureq::http::Method;
+use http::Method;
 
 use crate::client::{Client, path::encode};
 use crate::exit::Verdict;

@@ -1,8 +1,8 @@
 //! `ordermill orders cancel`
 
 use clap::Args;
+use http::Method;
 use serde_json::json;
-use ureq::http::Method;
 
 use super::view::OrderView;
 use crate::client::{Client, path::encode};

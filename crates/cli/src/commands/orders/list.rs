@@ -33,6 +33,9 @@ pub struct ListArgs {
     /// Only placed before this time, RFC 3339
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
+    /// Only those that a person has to look at
+    #[arg(long)]
+    needs_attention: bool,
     /// How many at most
     #[arg(long, default_value_t = 20, value_name = "N")]
     limit: usize,
@@ -72,6 +75,7 @@ fn page_path(args: &ListArgs, cursor: Option<String>, wanted: usize) -> String {
         ("customerId", args.customer.clone()),
         ("from", args.from.clone()),
         ("to", args.to.clone()),
+        ("needsAttention", args.needs_attention.then(|| "true".to_owned())),
         ("limit", Some(wanted.min(PAGE).to_string())),
         ("cursor", cursor),
     ];

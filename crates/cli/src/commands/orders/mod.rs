@@ -1,7 +1,7 @@
 //! `ordermill orders`: what a customer's shop does with orders.
 
 mod cancel;
-mod follow;
+pub mod follow;
 mod list;
 mod place;
 mod request;

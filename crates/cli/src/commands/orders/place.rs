@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use http::Method;
 use serde_json::{Value, json};
-use ureq::http::Method;
 
 use super::follow::Follower;
 use super::request::{self, Item};

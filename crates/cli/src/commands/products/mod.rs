@@ -7,7 +7,7 @@ mod put;
 
 use clap::{Args, Subcommand};
 use domain::Product;
-use ureq::http::Method;
+use http::Method;
 
 use crate::client::connection::Connection;
 use crate::client::{Answer, Client, path::encode};
