@@ -154,7 +154,7 @@ pub(crate) fn told(timeline: &[TimelineEntry]) -> String {
     let start = timeline.first().map_or(0, |fact| fact.at.as_ms());
     let line = |fact: &TimelineEntry| {
         format!(
-            "{:>4} {:<12} {:<22} {}",
+            "{:<4} {:<12} {:<22} {}",
             fact.at.as_ms() - start,
             fact.source,
             fact.event,
