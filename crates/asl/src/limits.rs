@@ -58,7 +58,7 @@ impl Size {
     pub(crate) fn with(self, inner: Size, path: &str) -> Size {
         let path = path.len();
         Size {
-            bytes: self.bytes + inner.bytes + 8 * path + 16,
+            bytes: self.bytes.saturating_add(inner.bytes + 8 * path + 16),
             depth: self.depth.max(inner.depth + path),
         }
     }

@@ -255,6 +255,13 @@ impl Snapshot {
         self.last_event
     }
 
+    /// The branch that another one is inside of, and where. A branch's id is above its parent's: what says otherwise was
+    /// altered, and following it might never end.
+    pub(crate) fn outer(&self, branch: &Branch) -> Option<(Parent, &Branch)> {
+        let parent = branch.parent.filter(|parent| parent.branch < branch.id)?;
+        Some((parent, self.branch(parent.branch)?))
+    }
+
     pub(crate) fn branch(&self, id: BranchId) -> Option<&Branch> {
         let at = self.branches.binary_search_by_key(&id, |branch| branch.id).ok()?;
         self.branches.get(at)

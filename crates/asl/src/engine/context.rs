@@ -75,21 +75,28 @@ fn about_state(branch: &Branch, state: &State, reads: ContextUse) -> Map<String,
         about.insert("EnteredTime".to_owned(), json!(time_text(branch.entered_at)));
     }
     if reads.reads(Member::StateRetryCount) && state.retries() {
-        about.insert("RetryCount".to_owned(), json!(branch.retries.iter().sum::<u32>()));
+        about.insert(
+            "RetryCount".to_owned(),
+            json!(
+                branch
+                    .retries
+                    .iter()
+                    .fold(0, |count: u32, used| count.saturating_add(*used))
+            ),
+        );
     }
     about
 }
 
 /// The item of the innermost Map state that the branch is in.
 fn item(snapshot: &Snapshot, branch: &Branch) -> Option<Value> {
-    let mut parent = branch.parent;
-    while let Some(at) = parent {
-        let outer = snapshot.branch(at.branch)?;
+    let mut inner = branch;
+    while let Some((at, outer)) = snapshot.outer(inner) {
         if let Activity::Map(progress) = &outer.activity {
-            let value = progress.items.get(at.index as usize)?;
-            return Some(item_at(at.index as usize, value));
+            let index = at.index as usize;
+            return Some(item_at(index, progress.items.get(index)?));
         }
-        parent = outer.parent;
+        inner = outer;
     }
     None
 }

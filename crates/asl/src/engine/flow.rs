@@ -78,12 +78,12 @@ impl Engine<'_> {
 
     /// Many branches that each hold a payload within its limit can still be too much together.
     fn check_live_bytes(&self) -> Result<(), Failure> {
-        let live: usize = self
+        let sizes = self
             .snapshot
             .branches
             .iter()
-            .map(|branch| branch.input_size.bytes)
-            .sum();
+            .map(|branch| branch.input_size.bytes);
+        let live = sizes.fold(0, usize::saturating_add);
         if live > MAX_LIVE_BYTES {
             let problem =
                 format!("The branches of the execution hold more than {MAX_LIVE_BYTES} bytes together.");

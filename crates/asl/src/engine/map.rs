@@ -9,7 +9,7 @@ use super::simple::array;
 use super::view::View;
 use crate::failure::Failure;
 use crate::history::{HistoryEventKind as Event, Payload};
-use crate::limits::{MAX_ITERATION_INPUT_BYTES, MAX_PAYLOAD_BYTES};
+use crate::limits::{MAX_ITERATION_INPUT_BYTES, MAX_PAYLOAD_BYTES, Size};
 use crate::model::{Kind, MapState};
 use crate::snapshot::{Activity, BranchId, MapProgress, Parent, Slot};
 
@@ -159,7 +159,8 @@ impl<'d> Engine<'d> {
         };
         progress.open = progress.open.saturating_sub(1);
         // The results together are one payload in the end: there is no use in gathering more than that may be.
-        progress.result_bytes += 1 + crate::payload::extent(&output).bytes;
+        let bytes = Size::of(&output).map_or(MAX_PAYLOAD_BYTES, |size| size.bytes);
+        progress.result_bytes = progress.result_bytes.saturating_add(bytes + 1);
         if progress.result_bytes > MAX_PAYLOAD_BYTES + 1 {
             return Err(Failure::too_large(&name).fatal());
         }
@@ -220,7 +221,7 @@ impl<'d> Engine<'d> {
         let Activity::Map(progress) = &mut branch.activity else {
             return Verdict::Final;
         };
-        progress.failed += 1;
+        progress.failed = progress.failed.saturating_add(1);
         // What ends an execution ends a distributed Map's child, which is an execution; inline it is our own.
         let survivable = failure.is_catchable() || !inline;
         if survivable

@@ -279,7 +279,7 @@ impl<'d> Engine<'d> {
         if branch.unrecorded {
             return self.count_unrecorded(branch.last_event);
         }
-        if self.snapshot.last_event + 1 >= MAX_HISTORY_EVENTS {
+        if self.snapshot.last_event >= MAX_HISTORY_EVENTS - 1 {
             let cause =
                 format!("The execution reached the maximum number of history events ({MAX_HISTORY_EVENTS}).");
             let last_event = branch.last_event;
@@ -296,7 +296,7 @@ impl<'d> Engine<'d> {
 
     fn count_unrecorded(&mut self, last_event: u64) -> u64 {
         self.events += 1;
-        self.snapshot.unrecorded_events += 1;
+        self.snapshot.unrecorded_events = self.snapshot.unrecorded_events.saturating_add(1);
         if self.snapshot.unrecorded_events > MAX_UNRECORDED_EVENTS {
             let cause =
                 format!("The children of the Map states had more than {MAX_UNRECORDED_EVENTS} events.");
@@ -307,8 +307,8 @@ impl<'d> Engine<'d> {
 
     fn append(&mut self, previous_event_id: u64, kind: HistoryEventKind) -> u64 {
         self.events += 1;
-        self.snapshot.last_event += 1;
-        let id = self.snapshot.last_event;
+        let id = self.snapshot.last_event.saturating_add(1);
+        self.snapshot.last_event = id;
         if self.recording == Recording::Kept {
             self.history.push(HistoryEvent {
                 timestamp: self.at,

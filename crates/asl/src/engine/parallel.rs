@@ -39,8 +39,8 @@ impl Engine<'_> {
     ) -> Option<BranchId> {
         let outer = self.snapshot.branch(parent.branch)?;
         let (last_event, unrecorded) = (outer.last_event, outer.unrecorded);
-        self.snapshot.last_branch += 1;
-        let id = self.snapshot.last_branch;
+        let id = self.snapshot.last_branch.checked_add(1)?;
+        self.snapshot.last_branch = id;
         self.snapshot.branches.push(Branch {
             id,
             parent: Some(parent),

@@ -74,7 +74,9 @@ fn call(state: &State, task: &Task, open: &OpenTask, attempt: u32, request: Requ
 }
 
 fn attempt(retries: &[u32]) -> u32 {
-    retries.iter().sum::<u32>().saturating_add(1)
+    retries
+        .iter()
+        .fold(1, |attempts: u32, used| attempts.saturating_add(*used))
 }
 
 impl Engine<'_> {
@@ -102,7 +104,7 @@ impl Engine<'_> {
         if self.admit(&request.input).is_none() {
             return Err(Failure::too_large(&state.name).fatal());
         }
-        self.snapshot.last_task += 1;
+        self.snapshot.last_task = self.snapshot.last_task.saturating_add(1);
         let open = OpenTask {
             id: TaskId(self.snapshot.last_task),
             visit: self.snapshot.visits.get(task.slot as usize).copied().unwrap_or(1),

@@ -242,7 +242,7 @@ pub(super) fn type_name(value: &Value) -> &'static str {
 fn visible_variables<'a>(snapshot: &'a Snapshot, branch: &'a Branch) -> Cow<'a, Map<String, Value>> {
     let mut visible = Cow::Borrowed(&branch.variables);
     let mut inner = branch;
-    while let Some(outer) = inner.parent.and_then(|parent| snapshot.branch(parent.branch)) {
+    while let Some((_, outer)) = snapshot.outer(inner) {
         if inner.unrecorded && !outer.unrecorded {
             break;
         }
