@@ -87,6 +87,12 @@ impl Compiler {
     }
 
     fn map(&mut self, fields: &Fields<'_>) -> Option<MapState> {
+        for field in ["ItemReader", "ResultWriter"] {
+            if fields.get(field).is_some() {
+                let problem = format!("{field} is not supported: it reads and writes S3");
+                self.fault(fields.at(field), problem, "give the items in the state's input");
+            }
+        }
         let field = if fields.get("ItemProcessor").is_some() {
             "ItemProcessor"
         } else {
