@@ -1,7 +1,7 @@
 //! What the gateway itself costs a `POST /orders`: beside a bare axum route, in process and over loopback.
 //!
 //! `cargo bench -p gateway` prints nanoseconds and allocations a request, then requests a second at 64 connections
-//! with the load on the same machine.
+//! with the load on the same machine. `-- in-process` leaves the latter out.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -129,6 +129,9 @@ fn main() {
             ns - base_ns,
             allocations - base_allocations
         );
+    }
+    if std::env::args().any(|argument| argument == "in-process") {
+        return;
     }
     println!("over loopback, 64 connections, the load on the same cores:");
     let servers = [

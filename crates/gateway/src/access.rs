@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use domain::Timestamp;
 use http::{HeaderMap, HeaderName};
 use ports::access::{ApiKey, ApiKeys, Role, Usage};
-use ports::clock::Clock;
 use tokio::time::Instant;
 
 use crate::problem::{Code, Problem};
@@ -38,10 +38,30 @@ pub(crate) fn require_admin(key: &ApiKey) -> Result<(), Problem> {
 pub(crate) fn meter(
     keys: &impl ApiKeys,
     throttles: &Throttles,
-    clock: &dyn Clock,
     key: &ApiKey,
+    now: Timestamp,
 ) -> Result<RateLimit, Problem> {
     let mut limits = RateLimit::default();
+    if key.plan.rate_per_s.is_some() {
+        throttle(throttles, key, &mut limits)?;
+    }
+    let usage = keys.count_request(key, now);
+    if let Some(quota) = key.plan.quota {
+        let left = quota_left(quota, &usage, now.as_ms());
+        limits.quota = Some((quota, usage, left));
+        if usage.used > quota {
+            let detail = format!(
+                "The key's quota of {quota} requests is used up until {}.",
+                usage.resets_at
+            );
+            return Err(refuse(Code::QuotaExceeded, detail, left.reset_s, &limits));
+        }
+    }
+    Ok(limits)
+}
+
+fn throttle(throttles: &Throttles, key: &ApiKey, limits: &mut RateLimit) -> Result<(), Problem> {
+    // Not the clock that quotas go by: that one may be set back.
     let monotonic = Instant::now();
     if let Some(bucket) = throttles.bucket(key, monotonic) {
         let (left, throttled) = match bucket.take(monotonic) {
@@ -57,23 +77,10 @@ pub(crate) fn meter(
         limits.throttle = Some((bucket.policy().clone(), left));
         if throttled.is_some() {
             let detail = "The key's usage plan allows no more requests a second; slow down.";
-            return Err(refuse(Code::Throttled, detail, wait_s, &limits));
+            return Err(refuse(Code::Throttled, detail, wait_s, limits));
         }
     }
-    let now = clock.now();
-    let usage = keys.count_request(key, now);
-    if let Some(quota) = key.plan.quota {
-        let left = quota_left(quota, &usage, now.as_ms());
-        limits.quota = Some((quota, usage, left));
-        if usage.used > quota {
-            let detail = format!(
-                "The key's quota of {quota} requests is used up until {}.",
-                usage.resets_at
-            );
-            return Err(refuse(Code::QuotaExceeded, detail, left.reset_s, &limits));
-        }
-    }
-    Ok(limits)
+    Ok(())
 }
 
 fn quota_left(quota: u64, usage: &Usage, now_ms: i64) -> Remaining {

@@ -138,7 +138,7 @@ impl<E: Engine> Gateway<E> {
         request: Request,
         ids: &RequestIds,
     ) -> Result<Response, Problem> {
-        let (key, limits) = self.admit(route, &request)?;
+        let (key, limits) = self.admit(route, &request, ids)?;
         let mut outcome = self.serve(found, route, request, key.as_deref(), ids).await;
         match &mut outcome {
             Ok(response) => limits.write_to(response.headers_mut()),
@@ -151,6 +151,7 @@ impl<E: Engine> Gateway<E> {
         &self,
         route: &BoundRoute,
         request: &Request,
+        ids: &RequestIds,
     ) -> Result<(Option<Arc<ApiKey>>, RateLimit), Problem> {
         if !route.api_key_required && !route.admin {
             return Ok((None, RateLimit::default()));
@@ -160,7 +161,7 @@ impl<E: Engine> Gateway<E> {
         if route.admin {
             access::require_admin(&key)?;
         }
-        let limits = access::meter(engine, &self.throttles, &*self.parts.clock, &key)?;
+        let limits = access::meter(engine, &self.throttles, &key, ids.received_at())?;
         Ok((Some(key), limits))
     }
 
@@ -187,7 +188,6 @@ impl<E: Engine> Gateway<E> {
             key,
             ids,
             stage: &self.stage,
-            now: self.parts.clock.now(),
         };
         let event = event::proxy_event(parts, body, around)?;
         invoke(route, event, ids, &self.in_flight).await

@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use axum::extract::ConnectInfo;
-use domain::Timestamp;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 use ports::access::ApiKey;
@@ -27,7 +26,6 @@ pub(crate) struct Surroundings<'a> {
     pub key: Option<&'a ApiKey>,
     pub ids: &'a RequestIds,
     pub stage: &'a str,
-    pub now: Timestamp,
 }
 
 /// Makes the event; the request's headers are moved into it.
@@ -69,7 +67,7 @@ pub(crate) fn proxy_event(
     context.path = Some(uri.path().to_owned());
     context.http_method = method;
     context.protocol = Some("HTTP/1.1".to_owned());
-    context.request_time_epoch = around.now.as_ms();
+    context.request_time_epoch = around.ids.received_at().as_ms();
     context.identity.api_key_id = around.key.map(|key| key.key_id.clone());
     context.identity.source_ip = extensions
         .get::<ConnectInfo<SocketAddr>>()

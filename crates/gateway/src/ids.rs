@@ -1,4 +1,4 @@
-//! A request's ids: its own, and the trace that it begins or joins.
+//! A request's ids: its own, and the trace that it begins or joins; and when it came.
 //!
 //! There is one trace id of 32 hexadecimal digits. It reads the same in W3C Trace Context's `traceparent` and in
 //! X-Ray's `X-Amzn-Trace-Id`, whose root is its first 8 and its last 24 digits; so a new id begins with the time in
@@ -17,12 +17,13 @@ pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent"
 /// API Gateway's header.
 pub(crate) const X_AMZN_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-/// The ids of one request.
+/// The ids of one request, and its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RequestIds {
     request_id: String,
     trace_id: String,
     span_id: u64,
+    received_at: Timestamp,
 }
 
 impl RequestIds {
@@ -44,6 +45,7 @@ impl RequestIds {
             trace_id,
             // A span id of zero means none.
             span_id: (d.rotate_left(32) ^ a).max(1),
+            received_at: now,
         }
     }
 
@@ -55,6 +57,11 @@ impl RequestIds {
     /// 32 lowercase hexadecimal digits.
     pub(crate) fn trace_id(&self) -> &str {
         &self.trace_id
+    }
+
+    /// When the request came.
+    pub(crate) fn received_at(&self) -> Timestamp {
+        self.received_at
     }
 
     /// `Root=1-5759e988-bd862e3fe1be46a994272793`.

@@ -1,12 +1,16 @@
 //! Putting the gateway together.
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::Method;
 use tokio::sync::Semaphore;
+use tower::Service;
 
 use crate::config::{ConfigError, GatewayConfig};
 use crate::cors::CorsHeaders;
@@ -46,11 +50,31 @@ pub fn router<E: Engine>(config: GatewayConfig, mut parts: Parts<E>) -> Result<R
         .with_state(Arc::clone(&gateway))
         .merge(more_routes);
     let edge = Arc::new(Edge { gateway, own });
-    let answer = move |request: Request| {
-        let edge = Arc::clone(&edge);
-        async move { edge.handle(request).await }
-    };
-    Ok(Router::new().fallback(answer))
+    Ok(Router::new().fallback_service(EdgeService(edge)))
+}
+
+/// The edge as a service of its own: what axum does for a handler function costs a request more than its route here.
+struct EdgeService<E>(Arc<Edge<E>>);
+
+impl<E> Clone for EdgeService<E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<E: Engine> Service<Request> for EdgeService<E> {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let edge = Arc::clone(&self.0);
+        Box::pin(async move { Ok(edge.handle(request).await) })
+    }
 }
 
 async fn not_found() -> Problem {
