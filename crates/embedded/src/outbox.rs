@@ -26,7 +26,7 @@ impl Sender for Engine {
         };
         for sent in self.writer().execute(command).await? {
             tracing::info!(
-                event_type = "notification_sent",
+                event_type = "message_in_outbox",
                 order_id = %sent.order_id,
                 channel = sent.channel.as_str(),
                 recipient = sent.recipient,

@@ -5,4 +5,4 @@ mod audit;
 mod shop;
 
 pub use audit::{Audit, Violation};
-pub use shop::{Shop, ShopError, ShopOptions};
+pub use shop::{Handlers, Shop, ShopError, ShopOptions};

@@ -23,6 +23,9 @@ use ports::orders::{OrderQueries, PlaceOrder, PlaceOrderError, Placed};
 use telemetry::Registry;
 use template::System;
 
+/// Functions by name.
+pub type Handlers = HashMap<String, Arc<dyn Handler>>;
+
 /// What a shop is opened with.
 #[derive(Debug, Clone, Default)]
 pub struct ShopOptions {
@@ -35,7 +38,7 @@ pub struct ShopOptions {
     /// The clock; one that flies when `None`.
     pub time: Option<ManualTime>,
     /// Handlers to take the place of the real functions, by name.
-    pub handlers: Option<fn(&Engine) -> HashMap<String, Arc<dyn Handler>>>,
+    pub handlers: Option<fn(&Engine) -> Handlers>,
 }
 
 /// Why a shop could not be opened or used.
@@ -185,7 +188,7 @@ impl Shop {
             order_id,
             customer_id: CustomerId::new("CUST-001").map_err(|e| text(&e))?,
             total_amount: price.times(quantity).map_err(|e| text(&e))?,
-            currency: Currency::from(currency),
+            currency,
             created_at: order_id.created_at(),
             items: vec![OrderLine {
                 product_id,

@@ -31,7 +31,7 @@ impl BeginProcessing for Engine {
                     continue;
                 }
                 match look(self, order) {
-                    Ok(Look::Begin(row)) => waiting.push((at, row)),
+                    Ok(Look::Begin(row)) => waiting.push((at, *row)),
                     Ok(Look::Nothing(begun)) => *answer = Some(Ok(begun)),
                     Err(error) => *answer = Some(Err(error)),
                 }
@@ -58,10 +58,15 @@ impl Engine {
     async fn begin_rows(
         &self,
         orders: &[BeginOrder],
-        waiting: Vec<(usize, Box<BeginRow>)>,
+        waiting: Vec<(usize, BeginRow)>,
         answers: &mut [Option<Result<Begun, BeginError>>],
     ) {
-        let (places, rows): (Vec<usize>, Vec<Box<BeginRow>>) = waiting.into_iter().unzip();
+        // An execution that is over with its first steps is nobody else's to count.
+        let over: Vec<Option<(Arc<Identity>, Finish)>> = waiting
+            .iter()
+            .map(|(_, row)| Some((Arc::clone(&row.run.identity), row.finish.clone()?)))
+            .collect();
+        let (places, rows): (Vec<usize>, Vec<BeginRow>) = waiting.into_iter().unzip();
         let machine = self.executor().machine();
         let command = BeginRows {
             machine: machine.id,
@@ -76,9 +81,12 @@ impl Engine {
                     &[("StateMachineArn", &machine.arn)],
                     started as u64,
                 );
-                for (at, begun) in places.into_iter().zip(begun) {
+                for ((at, begun), over) in places.into_iter().zip(begun).zip(over) {
                     // One that changed meanwhile is looked at again.
                     answers[at] = begun.then_some(Ok(Begun::Started));
+                    if let Some((identity, finish)) = over.filter(|_| begun) {
+                        note_finished(self, &identity, &finish);
+                    }
                 }
             }
             Err(source) => {
@@ -141,9 +149,6 @@ fn look(engine: &Engine, order: &BeginOrder) -> Result<Look, BeginError> {
     let publication = notification(engine, &placed, OrderStatus::Processing, now);
     let segment = Segment::start(engine, identity, Some(&began));
     let finish = segment.finish();
-    if let Some(finish) = &finish {
-        note_finished(engine, &segment, finish);
-    }
     let row = BeginRow {
         row,
         began,
@@ -209,7 +214,7 @@ struct BeginRow {
 struct BeginRows {
     machine: i64,
     definition: i64,
-    rows: Vec<Box<BeginRow>>,
+    rows: Vec<BeginRow>,
 }
 
 impl Command for BeginRows {

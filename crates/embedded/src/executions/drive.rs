@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 
 use super::ReadyExecution;
 use super::integrations::call_function;
-use super::journal::status_name;
-use super::run::{ReplayError, Run, Segment};
+use super::journal::{Finish, status_name};
+use super::run::{Identity, ReplayError, Run, Segment};
 use crate::Engine;
 use crate::error::Chain;
 
@@ -82,10 +82,10 @@ async fn drive(engine: &Engine, ready: ReadyExecution) -> Option<(i64, Timestamp
         }
         let wake_at = segment.run().wake_at();
         let alone = calls.is_empty();
-        if let (true, Some(at)) = (alone, wake_at) {
-            if at.as_ms() - engine.time().now().as_ms() > PARK_AFTER_MS {
-                return Some((segment.run().key, at));
-            }
+        if let (true, Some(at)) = (alone, wake_at)
+            && at.as_ms() - engine.time().now().as_ms() > PARK_AFTER_MS
+        {
+            return Some((segment.run().key, at));
         }
         let happened = tokio::select! {
             biased;
@@ -122,13 +122,14 @@ async fn commit(engine: &Engine, mut segment: Segment) -> Option<Run> {
         }
     }
     if let Some(finish) = segment.finish() {
-        note_finished(engine, &segment, &finish);
+        note_finished(engine, &segment.run().identity, &finish);
         return None;
     }
     Some(segment.committed())
 }
 
-pub(super) fn note_finished(engine: &Engine, segment: &Segment, finish: &super::journal::Finish) {
+/// Counts an execution that has ended, and logs one that failed.
+pub(super) fn note_finished(engine: &Engine, identity: &Identity, finish: &Finish) {
     let machine = engine.executor().machine();
     let dimensions = [("StateMachineArn", machine.arn.as_str())];
     let metric = match finish.status {
@@ -138,7 +139,6 @@ pub(super) fn note_finished(engine: &Engine, segment: &Segment, finish: &super::
         _ => "ExecutionsAborted",
     };
     engine.metrics().count(metric, &dimensions, 1);
-    let identity = &segment.run().identity;
     let took_ms = finish.at.as_ms() - identity.started_at.as_ms();
     engine
         .metrics()
@@ -159,7 +159,7 @@ fn read_back(engine: &Engine, key: i64) -> Option<Run> {
     let machine = engine.executor().machine();
     match engine
         .readers()
-        .read(|connection| Run::replay(connection, machine, key, |_| {}))
+        .read(|connection| Run::replay(connection, machine, key, None))
     {
         Ok(Ok(run)) => Some(run),
         Ok(Err(ReplayError::Missing)) => None,

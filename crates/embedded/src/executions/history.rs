@@ -16,7 +16,6 @@ use crate::Engine;
 pub(crate) struct Story {
     pub(crate) key: i64,
     pub(crate) info: ExecutionInfo,
-    pub(crate) trace: String,
     pub(crate) input: Value,
     pub(crate) output: Option<Value>,
     /// Events in the shape of GetExecutionHistory. Empty when the journal can't be replayed any more; then `info.cause`
@@ -40,7 +39,7 @@ pub(crate) fn read_story(
     let machine = engine.executor().machine();
     let row = connection
         .prepare_cached(
-            "SELECT e.key, e.status, e.input, e.trace, e.started_at, e.stopped_at, e.error, e.cause, d.hash
+            "SELECT e.key, e.status, e.input, e.started_at, e.stopped_at, e.error, e.cause, d.hash
              FROM executions e JOIN definitions d ON d.id = e.definition WHERE e.machine = ?1 AND e.name = ?2",
         )?
         .query_row((machine.id, name), |row| {
@@ -51,14 +50,13 @@ pub(crate) fn read_story(
                     name: name.to_owned(),
                     state_machine: machine.name.clone(),
                     status: status_name(row.get(1)?).to_owned(),
-                    started_at: Timestamp::from_ms(row.get(4)?),
-                    stopped_at: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_ms),
+                    started_at: Timestamp::from_ms(row.get(3)?),
+                    stopped_at: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_ms),
                     current_state: None,
-                    error: row.get(6)?,
-                    cause: row.get(7)?,
-                    definition_hash: row.get(8)?,
+                    error: row.get(5)?,
+                    cause: row.get(6)?,
+                    definition_hash: row.get(7)?,
                 },
-                trace: row.get(3)?,
                 input: serde_json::from_str(&input).unwrap_or(Value::Null),
                 output: None,
                 events: Vec::new(),
@@ -67,9 +65,9 @@ pub(crate) fn read_story(
         .optional()?;
     let Some(mut story) = row else { return Ok(None) };
     let mut events = Vec::new();
-    let observe =
+    let mut observe =
         |step: &Step| events.extend(step.history.iter().filter_map(|e| serde_json::to_value(e).ok()));
-    match Run::replay(connection, machine, story.key, observe)? {
+    match Run::replay(connection, machine, story.key, Some(&mut observe))? {
         Ok(run) => {
             if let Some(Outcome::Succeeded { output }) = run.snapshot.outcome() {
                 story.output = Some(output.clone());

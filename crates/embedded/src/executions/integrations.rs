@@ -23,7 +23,7 @@ pub(crate) enum Prepared {
     /// It has its answer.
     Answered(EventKind),
     /// It is written together with its outcome, which is this if the write is not refused.
-    Write(Box<Write>, EventKind),
+    Write(Write, EventKind),
     /// A function has to be called.
     Function(FunctionCall),
 }
@@ -42,7 +42,7 @@ pub(crate) struct FunctionCall {
 /// What a task writes.
 #[derive(Debug, Clone)]
 pub(crate) enum Write {
-    Update(UpdateItem),
+    Update(Box<UpdateItem>),
     Publish(Publication),
 }
 
@@ -132,7 +132,7 @@ fn unsupported(what: &str) -> Refusal {
     }
 }
 
-fn invalid(service: &str, cause: impl ToString) -> Refusal {
+fn invalid(service: &str, cause: &dyn std::fmt::Display) -> Refusal {
     let error = if service == "SNS" {
         "SNS.InvalidParameterException"
     } else {
@@ -181,7 +181,7 @@ fn get_item(engine: &Engine, call: &TaskCall, overlay: Overlay<'_>) -> Result<Pr
     };
     let item = match (item, text("ProjectionExpression")) {
         (Some(item), Some(projection)) => {
-            let projection = Projection::parse(projection, names).map_err(|e| invalid("DynamoDB", e))?;
+            let projection = Projection::parse(projection, names).map_err(|e| invalid("DynamoDB", &e))?;
             Some(projection.project(&item))
         }
         (item, _) => item,
@@ -203,7 +203,7 @@ fn order_item(
     overlay: Overlay<'_>,
 ) -> Result<Option<Map<String, Value>>, Refusal> {
     let (number, order_id, created_at) = parse_key(key)
-        .ok_or_else(|| invalid("DynamoDB", "The provided key element does not match the schema"))?;
+        .ok_or_else(|| invalid("DynamoDB", &"The provided key element does not match the schema"))?;
     let stored;
     let row = match overlay.filter(|row| row.key == number) {
         Some(row) => Some(row),
@@ -221,7 +221,7 @@ fn order_item(
     };
     let row =
         row.filter(|row| row.id.to_string() == order_id && row.id.created_at().to_string() == created_at);
-    row.map(|row| row.item().map_err(|e| invalid("DynamoDB", e)))
+    row.map(|row| row.item().map_err(|e| invalid("DynamoDB", &e)))
         .transpose()
 }
 
@@ -230,7 +230,7 @@ fn product_item(engine: &Engine, key: &Value) -> Result<Option<Map<String, Value
         .get("productId")
         .and_then(|id| item::from_attribute_value(id).ok())
         .and_then(|id| id.as_str().map(String::from))
-        .ok_or_else(|| invalid("DynamoDB", "The provided key element does not match the schema"))?;
+        .ok_or_else(|| invalid("DynamoDB", &"The provided key element does not match the schema"))?;
     let Ok(id) = domain::ProductId::new(id) else {
         return Ok(None);
     };
@@ -238,7 +238,7 @@ fn product_item(engine: &Engine, key: &Value) -> Result<Option<Map<String, Value
     let item = product
         .map(serde_json::to_value)
         .transpose()
-        .map_err(|e| invalid("DynamoDB", e))?;
+        .map_err(|e| invalid("DynamoDB", &e))?;
     Ok(item.and_then(|item| match item {
         Value::Object(item) => Some(item),
         _ => None,
@@ -249,11 +249,11 @@ fn update_item(engine: &Engine, call: &TaskCall, at: Timestamp) -> Result<Prepar
     let input = &call.input;
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     if text("TableName") != Some(&engine.settings().orders_table) {
-        return Err(invalid("DynamoDB", "Requested resource not found"));
+        return Err(invalid("DynamoDB", &"Requested resource not found"));
     }
     let names = input.get("ExpressionAttributeNames").and_then(Value::as_object);
     let (key, order_id, created_at) = parse_key(input.get("Key").unwrap_or(&Value::Null))
-        .ok_or_else(|| invalid("DynamoDB", "The provided key element does not match the schema"))?;
+        .ok_or_else(|| invalid("DynamoDB", &"The provided key element does not match the schema"))?;
     let update = Update::parse(text("UpdateExpression").unwrap_or_default(), names);
     let condition = text("ConditionExpression")
         .map(|text| Condition::parse(text, names))
@@ -262,8 +262,8 @@ fn update_item(engine: &Engine, call: &TaskCall, at: Timestamp) -> Result<Prepar
         key,
         order_id,
         created_at,
-        update: update.map_err(|e| invalid("DynamoDB", e))?,
-        condition: condition.map_err(|e| invalid("DynamoDB", e))?,
+        update: update.map_err(|e| invalid("DynamoDB", &e))?,
+        condition: condition.map_err(|e| invalid("DynamoDB", &e))?,
         values: input
             .get("ExpressionAttributeValues")
             .and_then(Value::as_object)
@@ -276,7 +276,7 @@ fn update_item(engine: &Engine, call: &TaskCall, at: Timestamp) -> Result<Prepar
         task: call.task,
         output,
     };
-    Ok(Prepared::Write(Box::new(Write::Update(update)), answer))
+    Ok(Prepared::Write(Write::Update(Box::new(update)), answer))
 }
 
 fn publish_message(engine: &Engine, run: &Run, call: &TaskCall, at: Timestamp) -> Result<Prepared, Refusal> {
@@ -285,7 +285,7 @@ fn publish_message(engine: &Engine, run: &Run, call: &TaskCall, at: Timestamp) -
     let body = match input.get("Message") {
         Some(Value::String(message)) => message.clone(),
         Some(message) => message.to_string(),
-        None => return Err(invalid("SNS", "Invalid parameter: Empty message")),
+        None => return Err(invalid("SNS", &"Invalid parameter: Empty message")),
     };
     let attributes: Attributes = input
         .get("MessageAttributes")
@@ -329,7 +329,7 @@ fn publish_message(engine: &Engine, run: &Run, call: &TaskCall, at: Timestamp) -
         task: call.task,
         output,
     };
-    Ok(Prepared::Write(Box::new(Write::Publish(publication)), answer))
+    Ok(Prepared::Write(Write::Publish(publication), answer))
 }
 
 /// Calls the function and tells what came of it.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::Settings;
-use crate::expression::{Condition, Projection, Update};
+use crate::expression::{Condition, ExpressionError, Placeholders, Projection, Update, check_all_used};
 use crate::open::Names;
 
 /// Why a state machine can't be run here.
@@ -236,20 +236,46 @@ fn check_task(pointer: &str, state: &Map<String, Value>, settings: &Settings, fa
 
 const SUPPORTED: &str = "use a function's ARN, lambda:invoke, dynamodb:getItem, dynamodb:updateItem or sns:publish, each without a suffix";
 
+/// What DynamoDB would refuse of a call's expressions, and the parameter that it stands in.
 fn expression_faults(parameters: &Map<String, Value>) -> Vec<(&'static str, String)> {
-    let names = parameters
-        .get("ExpressionAttributeNames")
-        .and_then(Value::as_object);
+    let object = |name: &str| parameters.get(name).and_then(Value::as_object);
     let text = |name: &str| parameters.get(name).and_then(Value::as_str);
+    let names = object("ExpressionAttributeNames");
+    let update = text("UpdateExpression").map(|text| Update::parse(text, names));
+    let condition = text("ConditionExpression").map(|text| Condition::parse(text, names));
+    let projection = text("ProjectionExpression").map(|text| Projection::parse(text, names));
+    let parsed: [(_, Option<Result<&Placeholders, &ExpressionError>>); 3] = [
+        (
+            "UpdateExpression",
+            update.as_ref().map(|it| it.as_ref().map(Update::placeholders)),
+        ),
+        (
+            "ConditionExpression",
+            condition
+                .as_ref()
+                .map(|it| it.as_ref().map(Condition::placeholders)),
+        ),
+        (
+            "ProjectionExpression",
+            projection
+                .as_ref()
+                .map(|it| it.as_ref().map(Projection::placeholders)),
+        ),
+    ];
     let mut faults = Vec::new();
-    if let Some(Err(error)) = text("UpdateExpression").map(|text| Update::parse(text, names)) {
-        faults.push(("UpdateExpression", error.to_string()));
+    let mut used = Vec::new();
+    for (name, result) in parsed {
+        match result {
+            Some(Ok(placeholders)) => used.push(placeholders),
+            Some(Err(error)) => faults.push((name, error.to_string())),
+            None => {}
+        }
     }
-    if let Some(Err(error)) = text("ConditionExpression").map(|text| Condition::parse(text, names)) {
-        faults.push(("ConditionExpression", error.to_string()));
-    }
-    if let Some(Err(error)) = text("ProjectionExpression").map(|text| Projection::parse(text, names)) {
-        faults.push(("ProjectionExpression", error.to_string()));
+    let values = object("ExpressionAttributeValues").map(plain_keys);
+    if faults.is_empty()
+        && let Err(error) = check_all_used(&used, names, values.as_ref())
+    {
+        faults.push(("ExpressionAttributeNames", error.to_string()));
     }
     if parameters
         .get("ReturnValues")
@@ -258,4 +284,13 @@ fn expression_faults(parameters: &Map<String, Value>) -> Vec<(&'static str, Stri
         faults.push(("ReturnValues", "only NONE is supported on one machine".into()));
     }
     faults
+}
+
+/// The members as they are once the payload template is evaluated: without `.$` at the end of their names.
+fn plain_keys(members: &Map<String, Value>) -> Map<String, Value> {
+    let plain = |name: &String| name.strip_suffix(".$").unwrap_or(name).to_owned();
+    members
+        .iter()
+        .map(|(name, value)| (plain(name), value.clone()))
+        .collect()
 }

@@ -22,7 +22,7 @@ use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::task::JoinSet;
 
 pub(crate) use begin::notification;
-pub(crate) use history::{Story, read_story, story_of};
+pub(crate) use history::{Story, read_story};
 pub(crate) use machine::LoadError;
 pub(crate) use redrive::redrive_execution;
 pub(crate) use run::Run;

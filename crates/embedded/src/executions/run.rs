@@ -109,12 +109,12 @@ impl Run {
         })
     }
 
-    /// Reads an execution back by replaying its journal; `observe` sees each step.
+    /// Reads an execution back by replaying its journal; `observe`, if there is one, sees each step with its history.
     pub(crate) fn replay(
         connection: &Connection,
         machine: &Machine,
         key: i64,
-        mut observe: impl FnMut(&Step),
+        mut observe: Option<&mut dyn FnMut(&Step)>,
     ) -> rusqlite::Result<Result<Self, ReplayError>> {
         let row = connection
             .prepare_cached(
@@ -137,8 +137,15 @@ impl Run {
             return Ok(Err(ReplayError::Definition));
         };
         let (seed, started_at) = (identity.seed(), identity.started_at);
-        let step = asl::start(&pinned.definition, identity.start(machine));
-        observe(&step);
+        let start = identity.start(machine);
+        let step = match &mut observe {
+            None => asl::start_without_history(&pinned.definition, start),
+            Some(observe) => {
+                let step = asl::start(&pinned.definition, start);
+                observe(&step);
+                step
+            }
+        };
         let mut run = Self {
             key,
             identity: Arc::new(identity),
@@ -162,12 +169,15 @@ impl Run {
             };
             for entry in entries {
                 run.at = entry.0;
-                let step = asl::step(
-                    &run.pinned.definition,
-                    run.snapshot,
-                    event(entry, seed, run.events),
-                );
-                observe(&step);
+                let (definition, event) = (&run.pinned.definition, event(entry, seed, run.events));
+                let step = match &mut observe {
+                    None => asl::step_without_history(definition, run.snapshot, event),
+                    Some(observe) => {
+                        let step = asl::step(definition, run.snapshot, event);
+                        observe(&step);
+                        step
+                    }
+                };
                 run.snapshot = step.snapshot;
                 run.events += 1;
             }
@@ -210,7 +220,7 @@ impl Segment {
     /// Starts an execution, up to its first function call, timer or write.
     pub(crate) fn start(engine: &Engine, identity: Identity, overlay: Overlay<'_>) -> Self {
         let machine = engine.executor().machine();
-        let step = asl::start(&machine.current.definition, identity.start(machine));
+        let step = asl::start_without_history(&machine.current.definition, identity.start(machine));
         let at = identity.started_at.as_ms();
         let Step {
             snapshot, effects, ..
@@ -251,10 +261,6 @@ impl Segment {
 
     pub(crate) fn run(&self) -> &Run {
         &self.run
-    }
-
-    pub(crate) fn outcome(&self) -> Option<&Outcome> {
-        self.outcome.as_ref()
     }
 
     /// Whether there's anything to commit.
@@ -341,7 +347,7 @@ impl Segment {
             let entry = Entry(self.run.at, kind);
             self.note(&entry);
             let event = event(entry, seed, self.run.events);
-            let step = asl::step(&self.run.pinned.definition, self.run.snapshot, event);
+            let step = asl::step_without_history(&self.run.pinned.definition, self.run.snapshot, event);
             self.run.snapshot = step.snapshot;
             self.run.events += 1;
             self.dirty = true;
@@ -387,7 +393,7 @@ impl Segment {
                     pending: self.pending.clone(),
                     task: call.task,
                 });
-                self.writes.push(*write);
+                self.writes.push(write);
                 self.pending.extend(entry_kind(answer));
             }
         }

@@ -32,11 +32,6 @@ impl Projection {
         })
     }
 
-    /// The attributes named, in the order written.
-    pub(crate) fn attributes(&self) -> &[String] {
-        &self.attributes
-    }
-
     /// The placeholders that it uses.
     pub(crate) fn placeholders(&self) -> &Placeholders {
         &self.placeholders

@@ -66,10 +66,10 @@ impl UpdateItem {
             .transpose()
             .map_err(|e| invalid(&e))?
             .unwrap_or_default();
-        if let Some(condition) = &self.condition {
-            if !condition.holds(&before, &self.values).map_err(|e| invalid(&e))? {
-                return Err(UpdateRefused::ConditionFailed);
-            }
+        if let Some(condition) = &self.condition
+            && !condition.holds(&before, &self.values).map_err(|e| invalid(&e))?
+        {
+            return Err(UpdateRefused::ConditionFailed);
         }
         // DynamoDB would make a new item of the key alone; the orders table holds whole orders only.
         let row = row.ok_or_else(|| UpdateRefused::Invalid("there is no such order to update".into()))?;

@@ -119,7 +119,7 @@ impl Deliverer {
             match self.function.invoke(event, context).await {
                 Ok(_) => settle.delivered.push(delivery.seq),
                 Err(error) if delivery.attempts + 1 >= MAX_ATTEMPTS => {
-                    settle.dead.push((delivery, error.to_string()))
+                    settle.dead.push((delivery, error.to_string()));
                 }
                 Err(error) => settle.failed.push((
                     delivery.seq,

@@ -71,7 +71,6 @@ pub(crate) struct Publication {
     pub(crate) trace: String,
     pub(crate) at: Timestamp,
     subscriptions: Vec<i64>,
-    pub(crate) topic: String,
 }
 
 impl Publication {
@@ -123,7 +122,6 @@ impl Publication {
             trace,
             at,
             subscriptions,
-            topic: topic.name.clone(),
         })
     }
 }
