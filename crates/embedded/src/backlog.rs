@@ -60,7 +60,10 @@ impl<T: Row> Backlog<T> {
             loaded: 0,
             taken: 0,
         };
-        Self { state: Mutex::new(state), changed: Notify::new() }
+        Self {
+            state: Mutex::new(state),
+            changed: Notify::new(),
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State<T>> {
@@ -138,7 +141,9 @@ impl<T: Row> Backlog<T> {
         let mut rows = match source.load(&due) {
             Ok(rows) => rows,
             Err(error) => {
-                state.hidden.extend(due.into_iter().map(|seq| Reverse((now, seq))));
+                state
+                    .hidden
+                    .extend(due.into_iter().map(|seq| Reverse((now, seq))));
                 return Err(error);
             }
         };

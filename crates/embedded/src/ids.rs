@@ -44,7 +44,9 @@ mod tests {
     fn ids_rise_and_never_repeat_even_when_the_clock_stands_still_or_steps_back() {
         let source = IdSource::default();
         let clock = ManualTime::at(Timestamp::from_ms(1_700_000_000_000));
-        let mut ids: Vec<OrderId> = (0..40_000).map(|_| source.next(&Time::Manual(clock.clone()))).collect();
+        let mut ids: Vec<OrderId> = (0..40_000)
+            .map(|_| source.next(&Time::Manual(clock.clone())))
+            .collect();
         let earlier = ManualTime::at(Timestamp::from_ms(1_600_000_000_000));
         ids.push(source.next(&Time::Manual(earlier)));
         clock.advance(Duration::from_secs(1));

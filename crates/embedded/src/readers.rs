@@ -20,11 +20,17 @@ pub(crate) struct Readers {
 
 impl Readers {
     pub(crate) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), idle: Arc::default() }
+        Self {
+            path: path.to_owned(),
+            idle: Arc::default(),
+        }
     }
 
     /// Reads at once, on the caller's thread: for lookups by key, which take microseconds.
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    pub(crate) fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
         let connection = self.take().map_err(store_error)?;
         let result = read(&connection).map_err(store_error);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -40,7 +46,9 @@ impl Readers {
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let readers = self.clone();
-        tokio::task::spawn_blocking(move || readers.read(read)).await.map_err(StoreError::failed)?
+        tokio::task::spawn_blocking(move || readers.read(read))
+            .await
+            .map_err(StoreError::failed)?
     }
 
     fn take(&self) -> rusqlite::Result<Connection> {

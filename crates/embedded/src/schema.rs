@@ -15,7 +15,9 @@ pub enum MigrateError {
     #[error("the file is another program's database (application id {0:#x})")]
     NotOurs(i64),
     /// Written by a newer Ordermill.
-    #[error("the database has schema version {found}, this program knows versions up to {known}: use a newer ordermill")]
+    #[error(
+        "the database has schema version {found}, this program knows versions up to {known}: use a newer ordermill"
+    )]
     Newer {
         /// What the file says.
         found: usize,
@@ -40,7 +42,10 @@ pub fn migrate(connection: &mut Connection) -> Result<(), MigrateError> {
         return Err(MigrateError::NotOurs(application));
     }
     if version > MIGRATIONS.len() {
-        return Err(MigrateError::Newer { found: version, known: MIGRATIONS.len() });
+        return Err(MigrateError::Newer {
+            found: version,
+            known: MIGRATIONS.len(),
+        });
     }
     for migration in &MIGRATIONS[version..] {
         transaction.execute_batch(migration)?;

@@ -39,7 +39,11 @@ pub(crate) struct Tx<'c> {
 
 impl<'c> Tx<'c> {
     pub(crate) fn new(connection: &'c Connection, counters: Counters) -> Self {
-        Self { connection, counters, notices: Vec::new() }
+        Self {
+            connection,
+            counters,
+            notices: Vec::new(),
+        }
     }
 
     pub(crate) fn into_parts(self) -> (Counters, Vec<Notice>) {
@@ -73,7 +77,11 @@ impl Counters {
     /// Reads the last numbers from the tables.
     pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
         let last = |table: &str, column: &str| -> rusqlite::Result<i64> {
-            connection.query_row(&format!("SELECT coalesce(max({column}), 0) FROM {table}"), [], |row| row.get(0))
+            connection.query_row(
+                &format!("SELECT coalesce(max({column}), 0) FROM {table}"),
+                [],
+                |row| row.get(0),
+            )
         };
         Ok(Self {
             message: last("messages", "seq")?,
