@@ -4,6 +4,7 @@ use ports::access::QuotaPeriod;
 use rusqlite::Connection;
 
 use super::*;
+use crate::timeline::tests::shop::Shop;
 use crate::tx::Counters;
 use crate::writer::Command;
 
@@ -222,7 +223,11 @@ fn counts_of_many_threads_add_up() {
     let at = now("2026-01-15T00:00:00Z");
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| (0..1000).for_each(|_| drop(access.usage.count(&counter, at))));
+            scope.spawn(|| {
+                (0..1000).for_each(|_| {
+                    access.usage.count(&counter, at);
+                })
+            });
         }
         for _ in 0..100 {
             access
@@ -243,4 +248,93 @@ fn random_bytes_differ() {
         random::<SECRET_BYTES>().unwrap()
     );
     assert_eq!(URL_SAFE_NO_PAD.encode([0xff; SECRET_BYTES]).len(), 43);
+}
+
+#[tokio::test]
+async fn a_key_gets_in_from_when_it_is_made_until_it_is_revoked() {
+    let shop = Shop::closed(1).await;
+    let engine = &shop.engine;
+    let (key, secret) = engine
+        .create_key("till".into(), Role::Client, None)
+        .await
+        .unwrap();
+    assert!(secret.starts_with("om_") && secret.len() == 46, "{secret}");
+    assert_eq!(*engine.authenticate(&secret).unwrap(), key);
+    assert_eq!(key.plan, engine.settings().usage_plan);
+    let again = engine
+        .create_key("till".into(), Role::Admin, None)
+        .await
+        .unwrap_err();
+    assert!(matches!(again, CreateKeyError::NameTaken(name) if name == "till"));
+    assert_eq!(engine.ensure_key("till", Role::Admin, None).await.unwrap(), None);
+    let admin = engine
+        .ensure_key("admin", Role::Admin, None)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(engine.authenticate(&admin).unwrap().role, Role::Admin);
+    let names: Vec<String> = engine
+        .list_keys()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|key| key.name)
+        .collect();
+    assert_eq!(names, ["admin", "till"]);
+
+    let used = engine.count_request(&key, engine.time().now());
+    assert!(engine.revoke_key("till".into()).await.unwrap());
+    assert!(engine.authenticate(&secret).is_none());
+    assert!(!engine.revoke_key("till".into()).await.unwrap());
+    assert_eq!(engine.usage(&key, engine.time().now()).used, 0);
+    assert_eq!(used.used, 1);
+    assert!(
+        engine
+            .ensure_key("till", Role::Client, None)
+            .await
+            .unwrap()
+            .is_some(),
+        "its name is free again"
+    );
+}
+
+#[tokio::test]
+async fn a_count_is_durable_once_it_is_flushed() {
+    let shop = Shop::closed(1).await;
+    let engine = &shop.engine;
+    let (key, _) = engine
+        .create_key("till".into(), Role::Client, None)
+        .await
+        .unwrap();
+    let now = engine.time().now();
+    let durable = || {
+        let read = |connection: &Connection| {
+            connection.query_row("SELECT coalesce(sum(used), 0) FROM usage", [], |row| {
+                row.get::<_, u64>(0)
+            })
+        };
+        engine.readers().read(read).unwrap()
+    };
+    engine.count_request(&key, now);
+    assert_eq!(durable(), 0);
+    engine.flush_usage().await.unwrap();
+    assert_eq!(durable(), 1);
+    engine.count_request(&key, now);
+    shop.place().await;
+    assert_eq!(durable(), 2, "an order takes the count along");
+    let commits = engine
+        .writer_stats()
+        .commits
+        .load(std::sync::atomic::Ordering::Relaxed);
+    engine.flush_usage().await.unwrap();
+    engine.flush_usage().await.unwrap();
+    let after = engine
+        .writer_stats()
+        .commits
+        .load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(
+        after - commits,
+        1,
+        "what is known to be durable is not written again"
+    );
 }

@@ -168,6 +168,8 @@ fn damaged(column: usize, error: impl std::error::Error + Send + Sync + 'static)
 
 #[cfg(test)]
 mod tests {
+    use ports::inventory::Inventory;
+
     use super::*;
     use crate::tx::Counters;
 
@@ -276,5 +278,43 @@ mod tests {
             .map(|p| format!("{} {}", p.price, p.stock))
             .collect();
         assert_eq!(shown, ["29.99 1000000", "15.00 0"]);
+    }
+
+    #[tokio::test]
+    async fn what_is_put_and_taken_is_seen_at_once() {
+        let shop = crate::timeline::tests::shop::Shop::closed(5).await;
+        let engine = &shop.engine;
+        assert_eq!(
+            engine.seed_sample_products().await.unwrap(),
+            0,
+            "the catalogue is not empty"
+        );
+        assert!(engine.put_product(product("P", "2", 7)).await.unwrap());
+        assert!(!engine.put_product(product("P", "3", 8)).await.unwrap());
+        let ids = ["P", "Q"].map(|id| ProductId::new(id).unwrap()).to_vec();
+        assert_eq!(
+            engine.get_products(ids.clone()).await.unwrap(),
+            [Some(product("P", "3", 8)), None]
+        );
+
+        let order = domain::OrderId::from_parts(1, 2, 3);
+        let quantity = domain::Quantity::new(3).unwrap();
+        let line = domain::OrderLine {
+            product_id: ids[0].clone(),
+            quantity,
+            price: "3".parse().unwrap(),
+        };
+        engine.take_stock(order, vec![line]).await.unwrap();
+        assert_eq!(
+            engine.get_products(ids.clone()).await.unwrap(),
+            [Some(product("P", "3", 5)), None]
+        );
+        engine.release_stock(order).await.unwrap();
+        assert_eq!(
+            engine.get_products(ids).await.unwrap(),
+            [Some(product("P", "3", 8)), None]
+        );
+        let listed = engine.list_products(None, 9).await.unwrap();
+        assert_eq!(listed.last(), Some(&product("P", "3", 8)));
     }
 }

@@ -1,7 +1,7 @@
 //! An engine with the template that Ordermill comes with, and functions that do the least that an order needs.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use domain::{OrderId, PlacedOrder, Timestamp};
 use ports::catalogue::Catalogue;
@@ -37,6 +37,7 @@ pub(crate) enum Trouble {
 pub(crate) struct Shop {
     pub(crate) engine: Engine,
     pub(crate) time: ManualTime,
+    trouble: Arc<Mutex<Trouble>>,
     _directory: TempDir,
 }
 
@@ -66,6 +67,7 @@ impl Shop {
         Self {
             engine,
             time,
+            trouble: Arc::new(Mutex::new(Trouble::None)),
             _directory: directory,
         }
     }
@@ -73,17 +75,19 @@ impl Shop {
     /// An engine at work.
     pub(crate) async fn open(stock: u32, trouble: Trouble) -> Self {
         let shop = Self::closed(stock).await;
-        shop.start(trouble).await;
+        shop.set_trouble(trouble);
+        shop.start().await;
         shop
     }
 
-    pub(crate) async fn start(&self, trouble: Trouble) {
+    async fn start(&self) {
         let function = |kind| -> Arc<dyn Handler> {
+            let (engine, time) = (self.engine.clone(), self.time.clone());
             Arc::new(Function {
-                engine: self.engine.clone(),
-                time: self.time.clone(),
+                engine,
+                time,
                 kind,
-                trouble,
+                trouble: Arc::clone(&self.trouble),
             })
         };
         let handlers = HashMap::from([
@@ -92,6 +96,11 @@ impl Shop {
             ("order-analytics".to_owned(), function(Kind::Analytics)),
         ]);
         self.engine.start(handlers).await.unwrap();
+    }
+
+    /// What goes wrong from now on.
+    pub(crate) fn set_trouble(&self, trouble: Trouble) {
+        *self.trouble.lock().unwrap() = trouble;
     }
 
     /// Places an order of two mugs.
@@ -175,7 +184,7 @@ struct Function {
     engine: Engine,
     time: ManualTime,
     kind: Kind,
-    trouble: Trouble,
+    trouble: Arc<Mutex<Trouble>>,
 }
 
 impl Handler for Function {
@@ -183,7 +192,7 @@ impl Handler for Function {
         Box::pin(async move {
             match (self.kind, invocation) {
                 (Kind::Processing, Invocation::Sqs(event)) => {
-                    if self.trouble == Trouble::Poison {
+                    if *self.trouble.lock().unwrap() == Trouble::Poison {
                         return Err(error("Poison", "this function is out of order"));
                     }
                     let bodies = event.records.iter().map(|record| record.body.as_deref().unwrap());
@@ -194,7 +203,7 @@ impl Handler for Function {
                 }
                 (Kind::Processing, Invocation::Direct(payload)) => self.act(&payload).await.map(Reply::Value),
                 (Kind::Notification, Invocation::Sns(event)) => {
-                    if self.trouble == Trouble::MailDown {
+                    if *self.trouble.lock().unwrap() == Trouble::MailDown {
                         return Err(error("MailDown", "the mail server is away"));
                     }
                     for record in event.records {
@@ -263,7 +272,7 @@ impl Function {
     }
 
     async fn charge(&self, order_id: OrderId, payload: &Value) -> Value {
-        let declined = self.trouble == Trouble::PaymentDeclined;
+        let declined = *self.trouble.lock().unwrap() == Trouble::PaymentDeclined;
         let outcome = if declined {
             ChargeOutcome::Declined("insufficient funds".into())
         } else {
