@@ -98,6 +98,15 @@ fn every_command_is_in_the_readme_and_has_an_example_that_works() {
 }
 
 #[test]
+fn every_error_of_the_functions_has_its_page() {
+    for code in functions::problem::ErrorCode::ALL {
+        let page = root().join("docs/errors").join(format!("{}.md", code.as_str()));
+        let text = fs::read_to_string(&page).unwrap_or_default();
+        assert!(!text.trim().is_empty(), "{} is missing or empty", page.display());
+    }
+}
+
+#[test]
 fn the_command_line_is_consistent() {
     Cli::command().debug_assert();
 }

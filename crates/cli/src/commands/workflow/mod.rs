@@ -1,5 +1,6 @@
 //! `ordermill workflow`: definitions in Amazon States Language, checked, drawn and tried out. Needs no server.
 
+mod graph;
 mod mock;
 mod replay;
 mod run;
@@ -22,6 +23,7 @@ pub struct WorkflowArgs {
 #[derive(Debug, Subcommand)]
 enum WorkflowCommand {
     Validate(validate::ValidateArgs),
+    Graph(graph::GraphArgs),
     Replay(replay::ReplayArgs),
     Run(run::RunArgs),
 }
@@ -30,6 +32,7 @@ enum WorkflowCommand {
 pub fn run(args: WorkflowArgs, output: &Output) -> Result<Verdict, Failure> {
     match args.command {
         WorkflowCommand::Validate(args) => validate::run(&args, output),
+        WorkflowCommand::Graph(args) => graph::run(&args, output),
         WorkflowCommand::Replay(args) => replay::run(&args, output),
         WorkflowCommand::Run(args) => run::run(&args, output),
     }
