@@ -176,7 +176,14 @@ fn error(error_type: &str, message: &str) -> FunctionError {
     }
 }
 
+/// A random UUID. From the thread's own generator: the system's would be asked several times an order.
+pub(crate) fn random_uuid() -> String {
+    uuid::Builder::from_random_bytes(rand::random())
+        .into_uuid()
+        .to_string()
+}
+
 /// A request id for an invocation that no request led to.
 pub(crate) fn request_id() -> String {
-    uuid::Uuid::new_v4().to_string()
+    random_uuid()
 }

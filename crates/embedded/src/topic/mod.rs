@@ -16,6 +16,7 @@ use template::MessageAttribute;
 pub(crate) use deliver::spawn;
 
 use crate::backlog::{Backlog, Row, Source};
+use crate::lambda::random_uuid;
 use crate::open::Names;
 use crate::readers::Readers;
 use crate::tx::{Notice, Tx};
@@ -115,7 +116,7 @@ impl Publication {
         // Attributes are strings only, so they always have a JSON text.
         let attributes = serde_json::to_string(attributes).unwrap_or_else(|_| "{}".into());
         Some(Self {
-            message_id: uuid::Uuid::new_v4().to_string(),
+            message_id: random_uuid(),
             subject,
             body,
             attributes,
