@@ -35,9 +35,9 @@ impl Query {
         query
     }
 
-    /// A parameter as text. An empty one is the same as none.
+    /// A parameter as text.
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
-        self.parameters.remove(name).filter(|text| !text.is_empty())
+        self.parameters.remove(name)
     }
 
     /// A parameter that `parse` understands; `right` says what would be right.

@@ -1,5 +1,8 @@
 //! Requests that are wrong: each gets a problem document that says what and where, and reaches no function.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use axum::body::Body;
 use expect_test::{Expect, expect};
 use gateway::{ConfigError, Cors, GatewayConfig, Limits};
@@ -166,6 +169,24 @@ async fn bodies_over_the_limit() {
     assert_eq!(lengths, [100, 100, 95]);
 }
 
+/// A client that sends first and reads then gets its answer only if what it sends is read; but not without end.
+#[tokio::test]
+async fn a_body_over_the_limit_is_read_up_to_four_times_the_limit() {
+    for (bytes, read) in [(390, 39), (10_000, 41)] {
+        let mut setup = Setup::default();
+        setup.limits.max_body_bytes = 100;
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        let pieces = (0..bytes / 10).map(move |_| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Ok::<_, std::io::Error>(vec![b' '; 10])
+        });
+        let body = Body::from_stream(futures_util::stream::iter(pieces));
+        assert_eq!(Gateway::with(setup).send_request(post(body)).await.status, 413);
+        assert_eq!(count.load(Ordering::SeqCst), read);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn bodies_that_never_come() {
     let body = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
@@ -245,9 +266,9 @@ fn configurations_that_cannot_be_served() {
         };
         let functions = [(
             "f".to_owned(),
-            std::sync::Arc::new(crate::doubles::Function(|_, _| async {
+            Arc::new(crate::doubles::Function(|_, _| async {
                 Ok(ports::function::Reply::Done)
-            })) as std::sync::Arc<dyn ports::function::Handler>,
+            })) as Arc<dyn ports::function::Handler>,
         )];
         let error: ConfigError = gateway::router(config, parts(functions.into())).unwrap_err();
         expected.assert_eq(&error.to_string());

@@ -101,7 +101,7 @@ fn functions(
         })
     };
     let panics = |_, _| async { panic!("a defect") };
-    let nonsense = |_, _| async { Ok(answer(99, "")) };
+    let nonsense = |_, _| async { Ok(answer(101, "")) };
     let (release, waiting) = (Arc::clone(release), Arc::clone(waiting));
     let wait = move |_, _| {
         waiting.fetch_add(1, Ordering::SeqCst);

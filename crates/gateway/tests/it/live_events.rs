@@ -68,6 +68,17 @@ async fn goes_on_where_the_client_was() {
     assert_eq!(stream.next().await.unwrap(), event(1, "INSERT", "PENDING"));
 }
 
+#[tokio::test]
+async fn goes_on_behind_what_retention_took() {
+    let gateway = Gateway::new();
+    gateway.engine.change("PENDING");
+    gateway.engine.change("PROCESSING");
+    gateway.engine.forget_changes();
+    let mut stream = Stream::open(&gateway, "?after=0").await;
+    let next = tokio::join!(stream.next(), async { gateway.engine.change("COMPLETED") });
+    assert_eq!(next.0.unwrap(), event(3, "MODIFY", "COMPLETED"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_idle_stream_is_kept_alive() {
     let gateway = Gateway::new();
