@@ -51,6 +51,7 @@ mod engine;
 mod execution;
 mod failure;
 mod fault;
+pub mod graph;
 pub mod history;
 pub mod intrinsic;
 pub mod jsonata;
