@@ -59,13 +59,11 @@ pub(crate) fn open_stream<E: Engine>(
         return Err(Problem::new(Code::Overloaded, detail).retry_after(10));
     };
     let shutdown = gateway.parts.shutdown.clone();
-    let changes = changes(Arc::clone(engine), after, shutdown.clone(), permit);
+    let changes = changes(Arc::clone(engine), after, shutdown, permit);
     let hello = Event::default()
         .retry(RETRY)
         .comment("the change feed of ordermill");
-    let events = stream::once(async { Ok::<_, Infallible>(hello) })
-        .chain(changes.map(Ok))
-        .take_until(shutdown.cancelled_owned());
+    let events = stream::once(async { Ok::<_, Infallible>(hello) }).chain(changes.map(Ok));
     let heartbeat = KeepAlive::new().interval(gateway.limits.heartbeat).text("alive");
     Ok(Sse::new(events).keep_alive(heartbeat).into_response())
 }
@@ -98,7 +96,8 @@ fn start(uri: &Uri, headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     }
 }
 
-/// Follows the feed. It ends when the store fails: the client comes back and goes on where it was.
+/// Follows the feed until the server stops. It ends early when the store fails: the client comes back and goes on where
+/// it was.
 fn changes<E: Engine>(
     engine: Arc<E>,
     after: u64,

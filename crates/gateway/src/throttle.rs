@@ -36,9 +36,8 @@ pub(crate) enum Taken {
 /// One key's bucket.
 #[derive(Debug)]
 pub(crate) struct TokenBucket {
-    rate_per_s: u32,
-    burst: u32,
     interval_ns: u64,
+    depth_ns: u64,
     /// When the bucket is full again, in nanoseconds since `epoch`.
     full_at_ns: AtomicU64,
     epoch: Instant,
@@ -50,26 +49,21 @@ impl TokenBucket {
     fn new(plan: &UsagePlan, rate_per_s: u32, now: Instant) -> Self {
         let rate_per_s = rate_per_s.max(1);
         let burst = plan.burst.unwrap_or(rate_per_s).max(1);
+        let interval_ns = (NANOS_PER_S / u64::from(rate_per_s)).max(1);
         Self {
-            rate_per_s,
-            burst,
-            interval_ns: NANOS_PER_S / u64::from(rate_per_s),
+            interval_ns,
+            depth_ns: interval_ns * u64::from(burst),
             full_at_ns: AtomicU64::new(0),
             epoch: now,
             policy: rate_limit::throttle_policy(rate_per_s, burst),
         }
     }
 
-    fn is_of(&self, plan: &UsagePlan) -> bool {
-        plan.rate_per_s.map(|rate| rate.max(1)) == Some(self.rate_per_s)
-            && plan.burst.unwrap_or(self.rate_per_s).max(1) == self.burst
-    }
-
     /// Takes a token at `now`.
     pub(crate) fn take(&self, now: Instant) -> Taken {
         let elapsed = now.saturating_duration_since(self.epoch).as_nanos();
         let now_ns = u64::try_from(elapsed).unwrap_or(u64::MAX);
-        let depth_ns = self.interval_ns * u64::from(self.burst);
+        let depth_ns = self.depth_ns;
         let mut full_at = self.full_at_ns.load(Ordering::Relaxed);
         loop {
             let next = full_at.max(now_ns) + self.interval_ns;
@@ -83,7 +77,7 @@ impl TokenBucket {
                 .compare_exchange_weak(full_at, next, Ordering::Relaxed, Ordering::Relaxed)
             {
                 Ok(_) => {
-                    let remaining = (depth_ns - missing_ns) / self.interval_ns.max(1);
+                    let remaining = (depth_ns - missing_ns) / self.interval_ns;
                     return Taken::Allowed { remaining };
                 }
                 Err(seen) => full_at = seen,
@@ -102,24 +96,20 @@ impl TokenBucket {
 pub(crate) struct Throttles(ArcSwap<HashMap<String, Arc<TokenBucket>>>);
 
 impl Throttles {
-    /// The bucket of this key; `None` when its plan doesn't throttle.
+    /// The bucket of this key; `None` when its plan doesn't throttle. A key's plan never changes, so its bucket is made
+    /// once.
     pub(crate) fn bucket(&self, key: &ApiKey, now: Instant) -> Option<Arc<TokenBucket>> {
         let rate = key.plan.rate_per_s?;
-        if let Some(bucket) = self.0.load().get(&key.key_id)
-            && bucket.is_of(&key.plan)
-        {
+        if let Some(bucket) = self.0.load().get(&key.key_id) {
             return Some(Arc::clone(bucket));
         }
         let fresh = Arc::new(TokenBucket::new(&key.plan, rate, now));
         self.0.rcu(|buckets| {
             let mut buckets = HashMap::clone(buckets);
             // Another request may have been first; its bucket counts already.
-            match buckets.get(&key.key_id) {
-                Some(bucket) if bucket.is_of(&key.plan) => {}
-                Some(_) | None => {
-                    buckets.insert(key.key_id.clone(), Arc::clone(&fresh));
-                }
-            }
+            buckets
+                .entry(key.key_id.clone())
+                .or_insert_with(|| Arc::clone(&fresh));
             buckets
         });
         self.0.load().get(&key.key_id).cloned()
