@@ -13,10 +13,10 @@ use ports::StoreError;
 use ports::clock::Clock;
 use tokio::task::JoinSet;
 
-use crate::Engine;
 use crate::error::Chain;
 use crate::tx::Tx;
 use crate::writer::Command;
+use crate::{Engine, access};
 use tables::{Limits, Table};
 
 /// The most rows that one step looks at.
@@ -52,8 +52,9 @@ impl Default for Retention {
     }
 }
 
-/// Starts to delete in the background.
+/// Starts what is done in the background: deleting what is due, and writing usage counts.
 pub(crate) fn spawn(engine: &Engine, workers: &mut JoinSet<()>) {
+    access::spawn(engine, workers);
     let engine = engine.clone();
     workers.spawn(async move {
         let mut sweeper = Sweeper::new(Retention::default());
@@ -135,7 +136,7 @@ impl Sweeper {
 fn note(table: Table, deleted: usize) {
     match table {
         Table::Messages if deleted > 0 => {
-            tracing::error!(event_type = "messages_expired", messages = deleted)
+            tracing::error!(event_type = "messages_expired", messages = deleted);
         }
         _ => tracing::debug!(event_type = "rows_expired", table = table.name(), rows = deleted),
     }

@@ -24,11 +24,13 @@ use rand::rngs::SysRng;
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use tokio::task::JoinSet;
 
 use store::{DeleteKey, InsertKey};
 use usage::{Counter, UsageCounters};
 
 use crate::Engine;
+use crate::error::Chain;
 use crate::tx::Tx;
 
 /// What every secret begins with, so that a leaked one is recognised for what it is.
@@ -37,6 +39,9 @@ const SECRET_PREFIX: &str = "om_";
 const SECRET_BYTES: usize = 32;
 /// Random bytes of a key's id.
 const ID_BYTES: usize = 8;
+
+/// How often counts are written that no order took along.
+const FLUSH_EVERY_MS: i64 = 1_000;
 
 type Hash = [u8; 32];
 
@@ -118,6 +123,23 @@ impl Keys {
             self.by_hash.remove(&key.hash);
         }
     }
+}
+
+/// Starts to write the counts once a second, when there's something to write.
+pub(crate) fn spawn(engine: &Engine, workers: &mut JoinSet<()>) {
+    let engine = engine.clone();
+    workers.spawn(async move {
+        loop {
+            let at = Timestamp::from_ms(engine.time().now().as_ms().saturating_add(FLUSH_EVERY_MS));
+            tokio::select! {
+                () = engine.stopping() => return,
+                () = engine.time().sleep_until(at) => {}
+            }
+            if let Err(error) = engine.flush_usage().await {
+                tracing::error!(event_type = "usage_not_flushed", error = %Chain(&error));
+            }
+        }
+    });
 }
 
 impl ApiKeys for Engine {

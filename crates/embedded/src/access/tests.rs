@@ -4,7 +4,7 @@ use ports::access::QuotaPeriod;
 use rusqlite::Connection;
 
 use super::*;
-use crate::timeline::tests::shop::Shop;
+use crate::timeline::tests::shop::{Shop, Trouble};
 use crate::tx::Counters;
 use crate::writer::Command;
 
@@ -224,9 +224,9 @@ fn counts_of_many_threads_add_up() {
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                (0..1000).for_each(|_| {
+                for _ in 0..1000 {
                     access.usage.count(&counter, at);
-                })
+                }
             });
         }
         for _ in 0..100 {
@@ -337,4 +337,25 @@ async fn a_count_is_durable_once_it_is_flushed() {
         1,
         "what is known to be durable is not written again"
     );
+}
+
+#[tokio::test]
+async fn a_count_is_durable_a_second_later_whether_or_not_anybody_orders() {
+    let shop = Shop::open(1, Trouble::None).await;
+    let (key, _) = shop
+        .engine
+        .create_key("till".into(), Role::Client, None)
+        .await
+        .unwrap();
+    shop.engine.count_request(&key, shop.engine.time().now());
+    shop.until(async |engine| {
+        shop.time.advance(std::time::Duration::from_secs(1));
+        let read = |connection: &Connection| {
+            connection.query_row("SELECT count(*) FROM usage WHERE used = 1", [], |row| {
+                row.get::<_, i64>(0)
+            })
+        };
+        engine.readers().read(read).unwrap() == 1
+    })
+    .await;
 }

@@ -192,14 +192,13 @@ fn note_call(told: &mut Told, reader: &mut Reader, event: &Event<'_>) {
             ended: None,
             parameters,
         });
-    } else if is_end_of_call(event.kind) {
-        if let Some(call) = reader
+    } else if is_end_of_call(event.kind)
+        && let Some(call) = reader
             .calls
             .get(&event.state)
             .and_then(|call| told.calls.get_mut(*call))
-        {
-            call.ended = Some((event.at, event.index));
-        }
+    {
+        call.ended = Some((event.at, event.index));
     }
 }
 
