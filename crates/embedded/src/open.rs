@@ -1,7 +1,8 @@
 //! Opening a data directory.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -261,7 +262,12 @@ fn open_database(dir: &Path) -> Result<(File, Connection, PathBuf), OpenError> {
         path: dir.to_owned(),
         source,
     };
-    std::fs::create_dir_all(dir).map_err(directory)?;
+    // What customers entrust to a shop is nobody else's on the machine to read.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(directory)?;
     let lock = OpenOptions::new()
         .create(true)
         .truncate(false)

@@ -27,10 +27,10 @@ impl Sender for Engine {
         for sent in self.writer().execute(command).await? {
             tracing::info!(
                 event_type = "message_in_outbox",
-                order_id = %sent.order_id,
+                orderId = %sent.order_id,
                 channel = sent.channel.as_str(),
                 recipient = sent.recipient,
-                trace_id = sent.trace_id,
+                traceId = sent.trace_id,
             );
         }
         Ok(())

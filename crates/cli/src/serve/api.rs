@@ -68,3 +68,17 @@ fn methods(method: Method) -> Vec<http::Method> {
         Method::Put => vec![http::Method::PUT],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_of_the_template_is_described_in_the_openapi_document() {
+        let (system, _) = System::built_in().unwrap();
+        assert_eq!(
+            gateway::undescribed_routes(&config(&system).routes),
+            Vec::<String>::new()
+        );
+    }
+}

@@ -147,7 +147,7 @@ pub(super) fn note_finished(engine: &Engine, identity: &Identity, finish: &Finis
         tracing::error!(
             event_type = "execution_failed",
             execution = identity.name,
-            trace_id = identity.trace,
+            traceId = identity.trace,
             status = status_name(finish.status),
             error = finish.error.as_deref(),
             cause = finish.cause.as_deref()

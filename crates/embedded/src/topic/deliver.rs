@@ -153,8 +153,8 @@ impl Deliverer {
             tracing::error!(
                 event_type = "delivery_dead_lettered",
                 subscription = self.subscription.settings.name,
-                message_id = delivery.message_id,
-                trace_id = delivery.trace,
+                messageId = delivery.message_id,
+                traceId = delivery.trace,
                 error,
                 kept = settle.dead_letter_queue.is_some()
             );
@@ -233,7 +233,7 @@ fn sns_event(delivery: &ReadyDelivery, subscription: &Subscription) -> SnsEvent 
     let attributes: Attributes = serde_json::from_str(&delivery.attributes).unwrap_or_default();
     let mut message = SnsMessage::default();
     message.sns_message_type = "Notification".to_owned();
-    message.message_id = delivery.message_id.clone();
+    message.messageId = delivery.message_id.clone();
     message.topic_arn = subscription.topic_arn.clone();
     message.subject = delivery.subject.clone();
     message.timestamp = Timestamp::from_ms(delivery.published_at)
