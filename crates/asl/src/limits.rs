@@ -1,5 +1,7 @@
 //! The bounds that Step Functions sets, and those that keep one step of a hostile definition short.
 
+use std::cell::Cell;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -19,9 +21,9 @@ pub const MAX_INLINE_CONCURRENCY: u32 = 40;
 pub const MAX_DISTRIBUTED_CONCURRENCY: u32 = 1000;
 /// How much the inputs of the iterations of one Map state that run at a time may be together, in bytes: larger inputs
 /// run fewer at a time.
-pub const MAX_ITERATION_INPUT_BYTES: usize = 16 * 1024 * 1024;
-/// How much all branches of an execution may hold at a time, in bytes of JSON text: 64 MiB.
-pub const MAX_LIVE_BYTES: usize = 64 * 1024 * 1024;
+pub const MAX_ITERATION_INPUT_BYTES: usize = 4 * 1024 * 1024;
+/// How much all branches of an execution may hold at a time, in bytes of JSON text: 32 MiB.
+pub const MAX_LIVE_BYTES: usize = 32 * 1024 * 1024;
 /// How many events all children of an execution's distributed Maps may have together.
 pub const MAX_UNRECORDED_EVENTS: u64 = 1_000_000;
 /// How many events one step may add before it leaves the rest to the next [`Woken`](crate::EventKind::Woken).
@@ -99,6 +101,24 @@ fn descend(depth: usize, left: &mut Size) -> Option<usize> {
     let depth = depth.checked_sub(1)?;
     left.depth = left.depth.min(depth);
     Some(depth)
+}
+
+/// How much an evaluation may still put into its result. Expressions point at a payload, and a short template can point at
+/// it thousands of times: what could never pass as a payload is not built at all.
+#[derive(Debug)]
+pub(crate) struct Allowance(Cell<usize>);
+
+impl Allowance {
+    /// Enough for any payload however often nested functions count its parts; its exact size is judged when it is there.
+    pub(crate) fn new() -> Allowance {
+        Allowance(Cell::new(16 * MAX_PAYLOAD_BYTES))
+    }
+
+    /// Takes a part of the result from what is left; false when it does not fit.
+    pub(crate) fn take(&self, part: &Value) -> bool {
+        let left = Size::of(part).and_then(|size| self.0.get().checked_sub(size.bytes));
+        left.inspect(|left| self.0.set(*left)).is_some()
+    }
 }
 
 /// A string's length as JSON text, with its quotes and escapes.

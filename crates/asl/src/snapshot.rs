@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::history::Payload;
-use crate::limits::Size;
+use crate::limits::{MAX_PAYLOAD_BYTES, Size};
 use crate::model::StateIndex;
 use crate::{Definition, Outcome, TaskCall, TaskId};
 
@@ -44,9 +44,8 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_zero(value: &u64) -> bool {
-    *value == 0
+fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// What the context object says about the execution.
@@ -110,6 +109,9 @@ pub(crate) struct Branch {
     /// The variables assigned in this branch; those of the branches around it can be read too.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub variables: Map<String, Value>,
+    /// How large the variables are together at most.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub variable_bytes: usize,
     /// The history event that the next one of this branch follows.
     pub last_event: u64,
     pub entered_event: u64,
@@ -147,9 +149,7 @@ pub(crate) enum Activity {
         until: Timestamp,
     },
     Task(OpenTask),
-    Parallel {
-        results: Vec<Slot>,
-    },
+    Parallel(Results),
     Map(MapProgress),
 }
 
@@ -174,6 +174,52 @@ pub(crate) struct Heartbeat {
     pub due_at: Timestamp,
 }
 
+/// What the branches of a Parallel state or the iterations of a Map state gave, in their order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Results {
+    slots: Vec<Slot>,
+    open: usize,
+    /// How large those that are there are together as JSON text.
+    bytes: usize,
+}
+
+impl Results {
+    pub(crate) fn of(count: usize) -> Results {
+        Results {
+            slots: vec![Slot::Empty; count],
+            open: count,
+            bytes: 2,
+        }
+    }
+
+    /// Keeps one result. Together they are one payload in the end, so there is no use in gathering more than that may
+    /// be: `None` when they are larger.
+    pub(crate) fn keep(&mut self, index: u32, result: Payload) -> Option<()> {
+        let slot = self
+            .slots
+            .get_mut(index as usize)
+            .filter(|slot| slot.is_empty())?;
+        self.bytes = self.bytes.checked_add(Size::of(&result)?.bytes + 1)?;
+        self.open = self.open.saturating_sub(1);
+        *slot = Slot::Holds(result);
+        (self.bytes <= MAX_PAYLOAD_BYTES + 1).then_some(())
+    }
+
+    pub(crate) fn are_complete(&self) -> bool {
+        self.open == 0
+    }
+
+    /// The results as one array.
+    pub(crate) fn take(&mut self) -> Payload {
+        let slots = std::mem::take(&mut self.slots);
+        let values = slots
+            .into_iter()
+            .filter_map(Slot::into_payload)
+            .map(Arc::unwrap_or_clone);
+        Arc::new(Value::Array(values.collect()))
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct MapProgress {
     /// What the iterations are given, or would be but for an item selector.
@@ -184,9 +230,7 @@ pub(crate) struct MapProgress {
     pub open: u32,
     /// The largest input that an iteration was given.
     pub largest_bytes: usize,
-    /// How large the results are together as JSON text.
-    pub result_bytes: usize,
-    pub results: Vec<Slot>,
+    pub results: Results,
     pub failed: u32,
     /// How many failures are tolerated; `None` when the first failure is the Map's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -281,7 +325,7 @@ impl Branch {
             Activity::Wait { until } | Activity::BackOff { until } => Some(*until),
             Activity::Task(task) => task.due_at(),
             Activity::Map(progress) if progress.can_start() => Some(self.entered_at),
-            Activity::Parallel { .. } | Activity::Map(_) => None,
+            Activity::Parallel(_) | Activity::Map(_) => None,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::history::{HistoryEventKind, Payload};
 use crate::limits::{MAX_LIVE_BYTES, MAX_VARIABLES_BYTES, Size};
 use crate::model::{Flow, JsonataFlow, Kind, PathFlow, ResultPath, Selection, StateIndex};
-use crate::snapshot::{Activity, BranchId};
+use crate::snapshot::{Activity, Branch, BranchId};
 
 /// What leaving a state makes: its output, and the variables it assigns.
 pub(super) struct Exit {
@@ -58,8 +58,8 @@ impl Engine<'_> {
             output: exit.output.clone(),
             assigned: assigned.clone(),
         };
-        if let Some(Value::Object(variables)) = assigned.as_deref() {
-            self.assign(id, variables)?;
+        if let Some(assigned) = &assigned {
+            self.assign(id, assigned)?;
         }
         self.record(id, kind);
         let Some(next) = exit.next else {
@@ -76,14 +76,15 @@ impl Engine<'_> {
         self.check_live_bytes()
     }
 
-    /// Many branches that each hold a payload within its limit can still be too much together.
+    /// Many branches that each hold what they may can still be too much together.
     fn check_live_bytes(&self) -> Result<(), Failure> {
-        let sizes = self
+        let held = |branch: &Branch| branch.input_size.bytes.saturating_add(branch.variable_bytes);
+        let live = self
             .snapshot
             .branches
             .iter()
-            .map(|branch| branch.input_size.bytes);
-        let live = sizes.fold(0, usize::saturating_add);
+            .map(held)
+            .fold(0, usize::saturating_add);
         if live > MAX_LIVE_BYTES {
             let problem =
                 format!("The branches of the execution hold more than {MAX_LIVE_BYTES} bytes together.");
@@ -92,27 +93,29 @@ impl Engine<'_> {
         Ok(())
     }
 
-    fn assign(&mut self, id: BranchId, assigned: &Map<String, Value>) -> Result<(), Failure> {
-        for value in assigned.values() {
-            if self.admit(value).is_none() {
-                return Err(Failure::too_large("Assign").fatal());
-            }
-        }
-        let Some(branch) = self.snapshot.branch_mut(id) else {
+    fn assign(&mut self, id: BranchId, assigned: &Payload) -> Result<(), Failure> {
+        let too_large = || Failure::too_large("Assign").fatal();
+        let size = self.admit(assigned).ok_or_else(too_large)?;
+        let (Value::Object(assigned), Some(branch)) = (&**assigned, self.snapshot.branch_mut(id)) else {
             return Ok(());
         };
         for (name, value) in assigned {
             branch.variables.insert(name.clone(), value.clone());
         }
-        let bytes: usize = branch
-            .variables
-            .values()
-            .map(|value| crate::payload::extent(value).bytes)
-            .sum();
-        if bytes > MAX_VARIABLES_BYTES {
-            return Err(Failure::too_large("Assign").fatal());
+        // What was replaced is counted too, until that seems to be too much.
+        branch.variable_bytes = branch.variable_bytes.saturating_add(size.bytes);
+        if branch.variable_bytes > MAX_VARIABLES_BYTES {
+            let sizes = branch.variables.values().map(Size::of);
+            branch.variable_bytes = sizes
+                .flatten()
+                .map(|size| size.bytes)
+                .fold(0, usize::saturating_add);
         }
-        Ok(())
+        if branch.variable_bytes > MAX_VARIABLES_BYTES {
+            Err(too_large())
+        } else {
+            Ok(())
+        }
     }
 }
 

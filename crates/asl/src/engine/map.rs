@@ -5,13 +5,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Engine;
-use super::simple::array;
 use super::view::View;
 use crate::failure::Failure;
 use crate::history::{HistoryEventKind as Event, Payload};
-use crate::limits::{MAX_ITERATION_INPUT_BYTES, MAX_PAYLOAD_BYTES, Size};
+use crate::limits::MAX_ITERATION_INPUT_BYTES;
 use crate::model::{Kind, MapState};
-use crate::snapshot::{Activity, BranchId, MapProgress, Parent, Slot};
+use crate::snapshot::{Activity, BranchId, MapProgress, Parent, Results};
 
 mod settings;
 
@@ -33,13 +32,12 @@ impl<'d> Engine<'d> {
             self.record(id, Event::MapRunStarted { map_run_arn });
         }
         let progress = MapProgress {
-            results: vec![Slot::Empty; items.len()],
+            results: Results::of(items.len()),
             items,
             next: 0,
             limit,
             open: 0,
             largest_bytes: 1,
-            result_bytes: 2,
             failed: 0,
             tolerated,
         };
@@ -86,7 +84,7 @@ impl<'d> Engine<'d> {
             | Activity::Wait { .. }
             | Activity::BackOff { .. }
             | Activity::Task(_)
-            | Activity::Parallel { .. } => None,
+            | Activity::Parallel(_) => None,
         }
     }
 
@@ -158,16 +156,8 @@ impl<'d> Engine<'d> {
             return Ok(());
         };
         progress.open = progress.open.saturating_sub(1);
-        // The results together are one payload in the end: there is no use in gathering more than that may be.
-        let bytes = Size::of(&output).map_or(MAX_PAYLOAD_BYTES, |size| size.bytes);
-        progress.result_bytes = progress.result_bytes.saturating_add(bytes + 1);
-        if progress.result_bytes > MAX_PAYLOAD_BYTES + 1 {
-            return Err(Failure::too_large(&name).fatal());
-        }
-        if let Some(result) = progress.results.get_mut(parent.index as usize) {
-            *result = Slot::Holds(output);
-        }
-        Ok(())
+        let kept = progress.results.keep(parent.index, output);
+        kept.ok_or_else(|| Failure::too_large(&name).fatal())
     }
 
     pub(super) fn iteration_failed(&mut self, id: BranchId, parent: Parent, failure: Failure) {
@@ -257,15 +247,12 @@ impl<'d> Engine<'d> {
         let Activity::Map(progress) = &mut branch.activity else {
             return Ok(());
         };
-        let results = std::mem::take(&mut progress.results);
+        let result = progress.results.take();
         if map.distributed {
             self.record(id, Event::MapRunSucceeded);
         }
         self.record(id, Event::MapStateSucceeded);
-        self.complete_state(
-            id,
-            array(results.into_iter().filter_map(Slot::into_payload).collect()),
-        )
+        self.complete_state(id, result)
     }
 
     /// Tells the history about the inline iterations that end because their Map state does.

@@ -88,6 +88,7 @@ fn start_with(definition: &Definition, start: Start, recording: Recording) -> St
         input: input.clone(),
         input_size: Size { bytes: 0, depth: 0 },
         variables: Map::new(),
+        variable_bytes: 0,
         last_event: 0,
         entered_event: 0,
         entered_at: start.at,
@@ -231,7 +232,7 @@ impl<'d> Engine<'d> {
             Activity::Wait { .. }
             | Activity::BackOff { .. }
             | Activity::Task(_)
-            | Activity::Parallel { .. }
+            | Activity::Parallel(_)
             | Activity::Map(_) => Ok(()),
         };
         if let Err(failure) = result {

@@ -3,12 +3,11 @@
 use serde_json::Map;
 
 use super::Engine;
-use super::simple::array;
 use crate::failure::Failure;
 use crate::history::{HistoryEventKind as Event, Payload};
 use crate::limits::Size;
 use crate::model::StateIndex;
-use crate::snapshot::{Activity, Branch, BranchId, Parent, Slot};
+use crate::snapshot::{Activity, Branch, BranchId, Parent, Results};
 
 impl Engine<'_> {
     pub(super) fn start_parallel(&mut self, id: BranchId, starts: &[StateIndex]) -> Result<(), Failure> {
@@ -18,9 +17,7 @@ impl Engine<'_> {
             .ok_or_else(|| Failure::too_large("Parameters").fatal())?;
         self.record(id, Event::ParallelStateStarted);
         if let Some(branch) = self.snapshot.branch_mut(id) {
-            branch.activity = Activity::Parallel {
-                results: vec![Slot::Empty; starts.len()],
-            };
+            branch.activity = Activity::Parallel(Results::of(starts.len()));
         }
         for (index, start) in (0_u32..).zip(starts) {
             let child = self.add_branch(Parent { branch: id, index }, *start, input.clone(), size);
@@ -48,6 +45,7 @@ impl Engine<'_> {
             input,
             input_size: size,
             variables: Map::new(),
+            variable_bytes: 0,
             last_event,
             entered_event: last_event,
             entered_at: self.at,
@@ -60,24 +58,32 @@ impl Engine<'_> {
 
     pub(super) fn parallel_branch_succeeded(&mut self, id: BranchId, parent: Parent, output: Payload) {
         self.remove(id);
-        let Some(outer) = self.snapshot.branch_mut(parent.branch) else {
-            return;
-        };
-        let Activity::Parallel { results } = &mut outer.activity else {
-            return;
-        };
-        if let Some(result) = results.get_mut(parent.index as usize) {
-            *result = Slot::Holds(output);
-        }
-        if results.iter().any(Slot::is_empty) {
-            return;
-        }
-        let results = std::mem::take(results);
-        self.record(parent.branch, Event::ParallelStateSucceeded);
-        let result = array(results.into_iter().filter_map(Slot::into_payload).collect());
-        if let Err(failure) = self.complete_state(parent.branch, result) {
+        if let Err(failure) = self.keep_branch_result(parent, output) {
             self.fail_state(parent.branch, failure);
         }
+    }
+
+    /// Keeps a branch's result, and leaves the Parallel state with the last one.
+    fn keep_branch_result(&mut self, parent: Parent, output: Payload) -> Result<(), Failure> {
+        let Some(state) = self.state(parent.branch) else {
+            return Ok(());
+        };
+        let activity = self
+            .snapshot
+            .branch_mut(parent.branch)
+            .map(|outer| &mut outer.activity);
+        let Some(Activity::Parallel(results)) = activity else {
+            return Ok(());
+        };
+        results
+            .keep(parent.index, output)
+            .ok_or_else(|| Failure::too_large(&state.name).fatal())?;
+        if !results.are_complete() {
+            return Ok(());
+        }
+        let result = results.take();
+        self.record(parent.branch, Event::ParallelStateSucceeded);
+        self.complete_state(parent.branch, result)
     }
 
     pub(super) fn parallel_branch_failed(&mut self, id: BranchId, parent: Parent, failure: Failure) {

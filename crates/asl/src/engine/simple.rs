@@ -1,7 +1,5 @@
 //! Trying a state: the states that need no waiting here, the others in modules of their own.
 
-use std::sync::Arc;
-
 use super::view::View;
 use super::{Engine, stray_branch};
 use crate::failure::Failure;
@@ -62,14 +60,4 @@ impl View<'_> {
             Flow::Jsonata(_) => Ok(self.branch.input.clone()),
         }
     }
-}
-
-/// An array of payloads as one payload.
-pub(super) fn array(values: Vec<Payload>) -> Payload {
-    Arc::new(serde_json::Value::Array(
-        values
-            .into_iter()
-            .map(|value| Arc::try_unwrap(value).unwrap_or_else(|shared| (*shared).clone()))
-            .collect(),
-    ))
 }

@@ -52,7 +52,7 @@ pub(crate) fn open_calls(definition: &Definition, snapshot: &Snapshot) -> Vec<Ta
             | Activity::Retry
             | Activity::Wait { .. }
             | Activity::BackOff { .. }
-            | Activity::Parallel { .. }
+            | Activity::Parallel(_)
             | Activity::Map(_) => None,
         });
     open.filter_map(call).collect()

@@ -63,7 +63,7 @@ impl Engine<'_> {
                     Activity::Wait { .. }
                     | Activity::BackOff { .. }
                     | Activity::Task(_)
-                    | Activity::Parallel { .. }
+                    | Activity::Parallel(_)
                     | Activity::Map(_) => {}
                 },
             }
@@ -108,7 +108,7 @@ fn due_at(activity: &Activity, at: Timestamp) -> Option<Due> {
                     .map(|_| Due::HeartbeatMissed)
             }
         }
-        Activity::Enter | Activity::Retry | Activity::Parallel { .. } | Activity::Map(_) => None,
+        Activity::Enter | Activity::Retry | Activity::Parallel(_) | Activity::Map(_) => None,
     }
 }
 

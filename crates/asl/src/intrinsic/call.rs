@@ -115,7 +115,15 @@ impl Call {
         let values = arguments
             .iter()
             .map(|argument| argument.evaluate(scope, chance))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        // The other functions give no more than they are given, or have bounds of their own.
+        let gathers = matches!(self.function, Function::Array | Function::Format);
+        if gathers && !values.iter().all(|value| chance.allowance.take(value)) {
+            return Err(Failure::Arguments {
+                function: self.function,
+                detail: "together they are larger than a payload may be".to_owned(),
+            });
+        }
         let arguments = Arguments { values };
         let result = match template {
             Some(template) => template.fill(arguments.rest(0)),

@@ -41,6 +41,8 @@ impl ParseError {
 /// What an evaluation ended with instead of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum Problem {
+    #[error("returned a result that is larger than a payload may be.")]
+    TooLarge,
     #[error("returned nothing (undefined).")]
     Nothing,
     #[cfg_attr(

@@ -161,6 +161,17 @@ impl Expression {
     }
 }
 
+impl Expression {
+    /// What a template says when there is no room for the expression's value.
+    fn too_large(&self, field: &str) -> EvaluationError {
+        EvaluationError {
+            expression: self.text.to_string(),
+            location: field.to_owned(),
+            problem: error::Problem::TooLarge,
+        }
+    }
+}
+
 /// A scope, and what the engine needs of it, made when the first expression asks and kept for the others.
 struct Environment<'a> {
     scope: &'a Scope<'a>,

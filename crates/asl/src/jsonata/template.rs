@@ -3,6 +3,8 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::limits::Allowance;
+
 use super::{Environment, EvaluationError, Expression, ParseError, Scope, is_expression};
 
 /// What is wrong at one place of a template.
@@ -63,20 +65,32 @@ impl Template {
     /// [`EvaluationError`] of the first expression that gives no value, with its own place in the template.
     pub fn evaluate(&self, scope: &Scope<'_>, field: &str) -> Result<Value, EvaluationError> {
         self.root
-            .evaluate(&Environment::new(scope), &mut field.to_owned())
+            .evaluate(&Environment::new(scope), &Allowance::new(), &mut field.to_owned())
     }
 }
 
 impl Node {
-    fn evaluate(&self, environment: &Environment<'_>, place: &mut String) -> Result<Value, EvaluationError> {
+    fn evaluate(
+        &self,
+        environment: &Environment<'_>,
+        allowance: &Allowance,
+        place: &mut String,
+    ) -> Result<Value, EvaluationError> {
         match self {
             Self::Literal(value) => Ok(value.clone()),
-            Self::Expression(expression) => expression.evaluate_with(environment, place),
+            Self::Expression(expression) => {
+                let value = expression.evaluate_with(environment, place)?;
+                if allowance.take(&value) {
+                    Ok(value)
+                } else {
+                    Err(expression.too_large(place))
+                }
+            }
             Self::Array(nodes) => {
                 let mut list = Vec::with_capacity(nodes.len());
                 for (index, node) in nodes.iter().enumerate() {
                     list.push(at(place, &format!("[{index}]"), |place| {
-                        node.evaluate(environment, place)
+                        node.evaluate(environment, allowance, place)
                     })?);
                 }
                 Ok(Value::Array(list))
@@ -85,7 +99,7 @@ impl Node {
                 let mut object = Map::new();
                 for (key, node) in members {
                     let value = at(place, &format!("/{key}"), |place| {
-                        node.evaluate(environment, place)
+                        node.evaluate(environment, allowance, place)
                     })?;
                     object.insert(key.clone(), value);
                 }

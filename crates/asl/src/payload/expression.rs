@@ -81,6 +81,19 @@ impl Expression {
         }
     }
 
+    /// The value as a part of a larger result, if there is room for it.
+    pub(super) fn allowed(&self, value: Cow<'_, Value>, chance: &Chance) -> Result<Value, EvaluationError> {
+        if chance.allowance.take(&value) {
+            Ok(value.into_owned())
+        } else {
+            let problem = "the result is larger than a payload may be".to_owned();
+            Err(EvaluationError::TooComplex {
+                expression: self.as_str().to_owned(),
+                problem,
+            })
+        }
+    }
+
     /// As [`evaluate_with`](Self::evaluate_with), but an index past the end of an array that is there gives null, as
     /// it does in the payload templates of Step Functions.
     pub(super) fn evaluate_in_template<'a>(

@@ -15,6 +15,8 @@ use std::cell::Cell;
 
 use serde_json::{Map, Value};
 
+use crate::limits::Allowance;
+
 pub(crate) use error::quoted;
 pub use error::{EvaluationError, ExpressionError};
 pub use expression::Expression;
@@ -36,16 +38,18 @@ pub struct Scope<'a> {
     pub seed: u64,
 }
 
-/// The chances taken so far in one evaluation.
+/// What one evaluation draws on: chance, and the room for its result.
 #[derive(Debug)]
 pub(crate) struct Chance {
     state: Cell<u64>,
+    pub(crate) allowance: Allowance,
 }
 
 impl Chance {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             state: Cell::new(seed),
+            allowance: Allowance::new(),
         }
     }
 

@@ -100,7 +100,7 @@ impl Node {
             }
             Self::Expression(key, expression) => expression
                 .evaluate_in_template(scope, chance)
-                .map(std::borrow::Cow::into_owned)
+                .and_then(|value| expression.allowed(value, chance))
                 .map_err(|error| error.in_field(key)),
         }
     }

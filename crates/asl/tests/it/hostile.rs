@@ -124,3 +124,37 @@ fn a_snapshot_of_another_definition_or_version_is_refused() {
             .contains("version 2")
     );
 }
+
+#[test]
+fn a_short_expression_cannot_make_a_large_value_larger_than_a_payload() {
+    // 200 KB of text, which is 8 MB of values in memory: a thousand of them would not fit.
+    let large = || Value::Array(vec![json!(1); 100_000]);
+    let many = |text: &str| -> Value { (0..5_000).map(|at| (format!("k{at}.$"), json!(text))).collect() };
+    let array = format!("States.Array({})", vec!["$"; 2_000].join(","));
+    let format = format!(
+        "States.Format('{}',{})",
+        "{}".repeat(2_000),
+        vec!["$"; 2_000].join(",")
+    );
+    for parameters in [
+        many("$"),
+        many("$$"),
+        json!({"a.$": array}),
+        json!({"a.$": format}),
+    ] {
+        let states = json!({"A": {"Type": "Pass", "Parameters": parameters, "End": true}});
+        assert_eq!(outcome(&run(states, large(), vec![]))[0], "States.Runtime");
+    }
+    let states = json!({"A": {"Type": "Pass", "Assign": many("$"), "End": true}});
+    assert_eq!(outcome(&run(states, large(), vec![]))[0], "States.Runtime");
+    let branch = |at: u32| {
+        let name = format!("P{at}");
+        json!({"StartAt": name, "States": {name: {"Type": "Pass", "End": true}}})
+    };
+    let branches: Vec<Value> = (0..2_000).map(branch).collect();
+    let states = json!({"A": {"Type": "Parallel", "Branches": branches, "End": true}});
+    assert_eq!(
+        outcome(&run(states, large(), vec![]))[0],
+        "States.DataLimitExceeded"
+    );
+}
