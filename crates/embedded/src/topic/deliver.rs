@@ -233,7 +233,7 @@ fn sns_event(delivery: &ReadyDelivery, subscription: &Subscription) -> SnsEvent 
     let attributes: Attributes = serde_json::from_str(&delivery.attributes).unwrap_or_default();
     let mut message = SnsMessage::default();
     message.sns_message_type = "Notification".to_owned();
-    message.messageId = delivery.message_id.clone();
+    message.message_id = delivery.message_id.clone();
     message.topic_arn = subscription.topic_arn.clone();
     message.subject = delivery.subject.clone();
     message.timestamp = Timestamp::from_ms(delivery.published_at)
