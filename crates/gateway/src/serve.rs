@@ -79,8 +79,9 @@ async fn accept(
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                // Answers are small and written whole, so there is nothing for Nagle's algorithm to gather.
-                stream.set_nodelay(true)?;
+                // Answers are small and written whole, so there is nothing for Nagle's algorithm to gather. A client that is
+                // gone already makes this fail; serving it will find that out.
+                let _ = stream.set_nodelay(true);
                 return Ok((stream, peer, place));
             }
             Err(error) => {
