@@ -133,7 +133,8 @@ pub(crate) fn spawn(engine: &Engine, workers: &mut JoinSet<()>) {
             let at = Timestamp::from_ms(engine.time().now().as_ms().saturating_add(FLUSH_EVERY_MS));
             tokio::select! {
                 () = engine.stopping() => return,
-                () = engine.time().sleep_until(at) => {}
+                // Not a sleep: a clock that flies would fly from second to second and never rest.
+                () = engine.time().deadline(at) => {}
             }
             if let Err(error) = engine.flush_usage().await {
                 tracing::error!(event_type = "usage_not_flushed", error = %Chain(&error));
