@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{json, step, validate};
+use super::{Checker, json, step};
 use crate::{Fault, Pattern, Resource};
 
 /// How many diagnostics an answer holds.
@@ -32,7 +32,9 @@ pub enum MachineType {
 pub fn aws_diagnostics(definition: &str, machine_type: MachineType) -> Value {
     let faults = match read(definition) {
         Ok(definition) => {
-            let mut faults = validate(&definition);
+            let mut checker = Checker::default();
+            checker.definition(&definition);
+            let mut faults = [checker.faults, checker.refusals].concat();
             if machine_type == MachineType::Express {
                 express(&definition, "", &mut faults);
             }
@@ -88,7 +90,7 @@ fn express_state(state: &Map<String, Value>, pointer: &str, faults: &mut Vec<Fau
             pattern: Pattern::Sync | Pattern::Sync2,
             ..
         }) => Some("Express state machine does not support '.sync' service integration "),
-        Some(Resource::Activity(_)) => Some("Express state machine does not support activities"),
+        Some(Resource::Activity(_)) => Some("Express state machine does not support Activity ARN"),
         Some(
             Resource::Service {
                 pattern: Pattern::RequestResponse,
@@ -114,7 +116,8 @@ fn express_state(state: &Map<String, Value>, pointer: &str, faults: &mut Vec<Fau
             continue;
         };
         if processor.pointer("/ProcessorConfig/Mode").and_then(Value::as_str) == Some("DISTRIBUTED") {
-            let problem = "Express state machine does not support a distributed Map";
+            let problem =
+                "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines";
             faults.push(Fault::new(
                 format!("{pointer}/{field}/ProcessorConfig/Mode"),
                 problem,

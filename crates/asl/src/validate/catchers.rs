@@ -40,7 +40,7 @@ impl Checker {
             None => return Vec::new(),
             Some(Value::Array(entries)) => entries,
             Some(other) => {
-                self.typed(false, "ARRAY", other, &pointer);
+                self.typed(false, "[ARRAY]", other, &pointer);
                 return Vec::new();
             }
         };
@@ -49,7 +49,7 @@ impl Checker {
         for (index, entry) in entries.iter().enumerate() {
             let pointer = format!("{pointer}/{index}");
             let Value::Object(object) = entry else {
-                self.typed(false, "OBJECT", entry, &pointer);
+                self.typed(false, "[OBJECT]", entry, &pointer);
                 continue;
             };
             let entry_place = Place {
@@ -69,36 +69,25 @@ impl Checker {
 
     fn error_names(&mut self, value: &Value, pointer: &str, is_last: bool) {
         let Value::Array(names) = value else {
-            return self.typed(false, "ARRAY", value, pointer);
+            return self.typed(false, "[ARRAY]", value, pointer);
         };
         if names.is_empty() {
             self.fault(
                 pointer,
-                "ErrorEquals is empty",
+                "Value cannot be empty",
                 "name at least one error, such as States.ALL",
             );
         }
         for (index, name) in names.iter().enumerate() {
-            let pointer = format!("{pointer}/{index}");
-            if self.text(name, &pointer) != Some("States.ALL") {
-                continue;
-            }
-            if names.len() > 1 {
-                let problem = "States.ALL must stand alone in ErrorEquals";
-                self.fault(
-                    &pointer,
-                    problem,
-                    "take the other names out, for States.ALL means them too",
-                );
-            }
-            if !is_last {
-                let problem = "States.ALL must be in the last entry";
-                self.fault(
-                    &pointer,
-                    problem,
-                    "move the entry to the end, for none after it can ever match",
-                );
-            }
+            self.text(name, &format!("{pointer}/{index}"));
+        }
+        if names.iter().any(|name| name == "States.ALL") && (names.len() > 1 || !is_last) {
+            let problem = "States.ALL must appear alone and at end of list";
+            self.fault(
+                pointer,
+                problem,
+                "it means every error; nothing beside it or after it can ever match",
+            );
         }
     }
 }

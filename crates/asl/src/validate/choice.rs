@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::fields::{Field, RULE, Shape};
 use super::nearest::suggestion;
 use super::shape::{Place, is_timestamp};
-use super::{Checker, Language};
+use super::{Checker, Language, listed};
 
 /// What a comparison compares with.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,19 +75,19 @@ impl Checker {
             return;
         };
         let Value::Array(rules) = value else {
-            return self.typed(false, "ARRAY", value, &pointer);
+            return self.typed(false, "[ARRAY]", value, &pointer);
         };
         if rules.is_empty() {
             self.fault(
                 &pointer,
-                "Choices is empty",
+                "Value cannot be empty",
                 "add a rule, or use a Pass state with Next",
             );
         }
         for (index, rule) in rules.iter().enumerate() {
             let pointer = format!("{pointer}/{index}");
             let Value::Object(object) = rule else {
-                self.typed(false, "OBJECT", rule, &pointer);
+                self.typed(false, "[OBJECT]", rule, &pointer);
                 continue;
             };
             let rule = Place {
@@ -149,7 +149,7 @@ impl Checker {
             .keys()
             .filter(|name| depth > 0 && ["Next", "Assign"].contains(&name.as_str()))
         {
-            let problem = format!("Field '{name}' is not supported in a nested rule");
+            let problem = format!("Field '{name}' is not supported");
             self.fault(place.at(name), problem, "move it to the outermost rule");
         }
         self.comparison_names(place, inner, &is_own);
@@ -161,12 +161,15 @@ impl Checker {
         match given[..] {
             [] => {
                 let remedy = "add a comparison such as \"StringEquals\", or \"And\", \"Or\" or \"Not\"";
-                self.fault(place.pointer, "The rule compares nothing", remedy);
+                self.fault(place.pointer, "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]", remedy);
             }
             [name] => self.comparison(place, name, depth),
             _ => {
                 let names: Vec<&str> = given.iter().map(|name| name.as_str()).collect();
-                let problem = format!("You can specify only one of [{}]", names.join(", "));
+                let problem = format!(
+                    "There should only be one of the following fields: [{}]",
+                    listed(&names).join(", ")
+                );
                 self.fault(
                     place.pointer,
                     problem,
@@ -226,24 +229,20 @@ impl Checker {
             return self.connective(place, name, value, &pointer, depth);
         };
         match place.object.get("Variable") {
-            Some(variable) => {
-                self.selector(variable, &place.at("Variable"));
-            }
+            Some(variable) => self.variable(variable, &place.at("Variable")),
             None => {
                 let remedy = "name what is compared, such as \"Variable\": \"$.status\"";
                 self.fault(place.pointer, "These fields are required: [Variable]", remedy);
             }
         }
         match operand {
-            Operand::Text => self.typed(value.is_string(), "STRING", value, &pointer),
-            Operand::Number => self.typed(value.is_number(), "NUMBER", value, &pointer),
-            Operand::Flag => self.typed(value.is_boolean(), "BOOLEAN", value, &pointer),
-            Operand::Path => {
-                self.selector(value, &pointer);
-            }
+            Operand::Text => self.typed(value.is_string(), "[STRING]", value, &pointer),
+            Operand::Number => self.typed(value.is_number(), "[NUMBER]", value, &pointer),
+            Operand::Flag => self.typed(value.is_boolean(), "[BOOLEAN]", value, &pointer),
+            Operand::Path => self.variable(value, &pointer),
             Operand::Timestamp => {
                 if self.text(value, &pointer).is_some_and(|text| !is_timestamp(text)) {
-                    let problem = "Value is not a valid ISO-8601 extended offset date-time";
+                    let problem = "String does not match RFC3339 timestamp";
                     self.fault(pointer, problem, "such as 2026-03-14T01:59:00Z");
                 }
             }
@@ -259,14 +258,14 @@ impl Checker {
         let rules: Vec<(String, &Value)> = match (name, value) {
             ("Not", _) => single.iter().map(|rule| (pointer.to_owned(), *rule)).collect(),
             (_, Value::Array(rules)) if rules.is_empty() => {
-                return self.fault(pointer, format!("{name} is empty"), "add at least one rule");
+                return self.fault(pointer, "Value cannot be empty", "add at least one rule");
             }
             (_, Value::Array(rules)) => rules
                 .iter()
                 .enumerate()
                 .map(|(index, rule)| (format!("{pointer}/{index}"), rule))
                 .collect(),
-            (_, other) => return self.typed(false, "ARRAY", other, pointer),
+            (_, other) => return self.typed(false, "[ARRAY]", other, pointer),
         };
         for (pointer, rule) in rules {
             match rule {
@@ -280,7 +279,7 @@ impl Checker {
                         depth + 1,
                     );
                 }
-                other => self.typed(false, "OBJECT", other, &pointer),
+                other => self.typed(false, "[OBJECT]", other, &pointer),
             }
         }
     }

@@ -226,11 +226,11 @@ const TYPES: &[StateType] = &[
 
 pub(super) const RETRIER: &[Field] = &[
     required(both("ErrorEquals", Shape::Elsewhere)),
-    both("IntervalSeconds", Shape::Whole(1, MAX_SECONDS)),
+    both("IntervalSeconds", Shape::Whole(0, MAX_SECONDS)),
     both("MaxAttempts", Shape::Whole(0, MAX_SECONDS)),
     both("BackoffRate", Shape::Number(1.0, f64::MAX)),
     both("MaxDelaySeconds", Shape::Whole(1, 31_622_400)),
-    both("JitterStrategy", Shape::OneOf(&["FULL", "NONE"])),
+    both("JitterStrategy", Shape::OneOf(&["NONE", "FULL"])),
     both("Comment", Shape::Text),
 ];
 
@@ -265,7 +265,7 @@ pub(super) const DEFINITION: &[Field] = &[
     required(both("States", Shape::Elsewhere)),
     both("Comment", Shape::Text),
     both("Version", Shape::OneOf(&["1.0"])),
-    both("TimeoutSeconds", Shape::Whole(1, MAX_SECONDS)),
+    both("TimeoutSeconds", Shape::Whole(0, MAX_SECONDS)),
     both("QueryLanguage", Shape::Elsewhere),
 ];
 

@@ -1,21 +1,14 @@
 //! What Parallel and Map states contain.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::fields::{BATCHER, BRANCH, PROCESSOR};
 use super::nearest::suggestion;
 use super::shape::Place;
 use super::{Checker, Language};
 
-/// Fields that only a distributed Map has.
-const DISTRIBUTED: [&str; 6] = [
-    "ItemReader",
-    "ItemBatcher",
-    "ResultWriter",
-    "Label",
-    "ToleratedFailureCountPath",
-    "ToleratedFailurePercentagePath",
-];
+/// How many characters the label of a distributed Map may have.
+const MAX_LABEL_CHARACTERS: usize = 40;
 
 impl Checker {
     pub(super) fn parallel(&mut self, place: Place<'_>) {
@@ -24,65 +17,84 @@ impl Checker {
             return;
         };
         let Value::Array(branches) = value else {
-            return self.typed(false, "ARRAY", value, &pointer);
+            return self.typed(false, "[ARRAY]", value, &pointer);
         };
         if branches.is_empty() {
-            self.fault(
-                &pointer,
-                "Branches is empty",
-                "add at least one branch: {\"StartAt\": …, \"States\": {…}}",
-            );
+            let remedy = "add at least one branch: {\"StartAt\": …, \"States\": {…}}";
+            self.fault(&pointer, "Value cannot be empty", remedy);
         }
+        let language = self.language.unwrap_or(Language::JsonPath);
         for (index, branch) in branches.iter().enumerate() {
             let pointer = format!("{pointer}/{index}");
             match branch {
                 Value::Object(object) => {
-                    let language = self.language.unwrap_or(Language::JsonPath);
-                    self.machine(
-                        Place {
-                            object,
-                            pointer: &pointer,
-                            language,
-                        },
-                        BRANCH,
-                    );
+                    let branch = Place {
+                        object,
+                        pointer: &pointer,
+                        language,
+                    };
+                    self.machine(branch, BRANCH);
                 }
-                other => self.typed(false, "OBJECT", other, &pointer),
+                other => self.typed(false, "[OBJECT]", other, &pointer),
             }
         }
     }
 
     pub(super) fn map(&mut self, place: Place<'_>) {
-        self.one_at_most(place, &["ItemProcessor", "Iterator"]);
-        self.one_at_most(place, &["MaxConcurrency", "MaxConcurrencyPath"]);
-        self.one_at_most(place, &["ToleratedFailureCount", "ToleratedFailureCountPath"]);
-        self.one_at_most(
-            place,
-            &["ToleratedFailurePercentage", "ToleratedFailurePercentagePath"],
-        );
-        self.one_at_most(place, &["Parameters", "ItemSelector"]);
-        let Some(field) = ["ItemProcessor", "Iterator"]
+        for pair in [
+            ["ItemProcessor", "Iterator"],
+            ["MaxConcurrency", "MaxConcurrencyPath"],
+            ["ToleratedFailureCount", "ToleratedFailureCountPath"],
+            ["ToleratedFailurePercentage", "ToleratedFailurePercentagePath"],
+            ["Parameters", "ItemSelector"],
+        ] {
+            self.one_at_most(place, &pair);
+        }
+        self.label(place);
+        let processor = ["ItemProcessor", "Iterator"]
             .into_iter()
-            .find(|field| place.object.contains_key(*field))
-        else {
-            let remedy = "add \"ItemProcessor\": {\"StartAt\": …, \"States\": {…}}";
-            return self.fault(
-                place.pointer,
-                "These fields are required: [ItemProcessor]",
-                remedy,
+            .find(|field| place.object.contains_key(*field));
+        match processor {
+            Some(field) => self.processor(place, field),
+            None => {
+                let remedy = "add \"ItemProcessor\": {\"StartAt\": …, \"States\": {…}}";
+                self.fault(
+                    place.pointer,
+                    "These fields are required: [ItemProcessor]",
+                    remedy,
+                );
+            }
+        }
+        match place.object.get("ItemBatcher") {
+            Some(Value::Object(object)) => {
+                let pointer = place.at("ItemBatcher");
+                let batcher = Place {
+                    object,
+                    pointer: &pointer,
+                    language: place.language,
+                };
+                self.fields(batcher, &BATCHER.iter(), |_| false);
+                self.one_at_most(batcher, &["MaxItemsPerBatch", "MaxItemsPerBatchPath"]);
+                self.one_at_most(batcher, &["MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"]);
+            }
+            Some(other) => self.typed(false, "[OBJECT]", other, &place.at("ItemBatcher")),
+            None => {}
+        }
+    }
+
+    fn label(&mut self, place: Place<'_>) {
+        let label = place
+            .object
+            .get("Label")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let length = label.chars().count();
+        if length > MAX_LABEL_CHARACTERS {
+            let problem = format!(
+                "Label has {length} characters and exceeds the {MAX_LABEL_CHARACTERS}-character limit allowed by the \
+                 service"
             );
-        };
-        self.processor(place, field);
-        if let Some(Value::Object(object)) = place.object.get("ItemBatcher") {
-            let pointer = place.at("ItemBatcher");
-            let batcher = Place {
-                object,
-                pointer: &pointer,
-                language: place.language,
-            };
-            self.fields(batcher, &BATCHER.iter(), |_| false);
-            self.one_at_most(batcher, &["MaxItemsPerBatch", "MaxItemsPerBatchPath"]);
-            self.one_at_most(batcher, &["MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"]);
+            self.coded("INVALID_LABEL_NAME", place.at("Label"), problem, "shorten it");
         }
     }
 
@@ -92,47 +104,40 @@ impl Checker {
             return;
         };
         let Value::Object(object) = value else {
-            return self.typed(false, "OBJECT", value, &pointer);
+            return self.typed(false, "[OBJECT]", value, &pointer);
         };
         let language = self.language.unwrap_or(Language::JsonPath);
-        let processor = Place {
-            object,
-            pointer: &pointer,
-            language,
-        };
-        self.machine(processor, PROCESSOR);
-        let distributed = self.mode(processor) == Some("DISTRIBUTED");
-        for field in DISTRIBUTED
-            .iter()
-            .filter(|field| !distributed && place.object.contains_key(**field))
-        {
-            if !field.starts_with("Tolerated") {
-                let problem = format!("{field} is only supported by a distributed Map");
-                let remedy = "set ItemProcessor/ProcessorConfig/Mode to DISTRIBUTED, or leave it out";
-                self.fault(place.at(field), problem, remedy);
-            }
+        self.machine(
+            Place {
+                object,
+                pointer: &pointer,
+                language,
+            },
+            PROCESSOR,
+        );
+        let pointer = format!("{pointer}/ProcessorConfig");
+        match object.get("ProcessorConfig") {
+            Some(Value::Object(config)) => self.processor_config(config, &pointer),
+            Some(other) => self.typed(false, "[OBJECT]", other, &pointer),
+            None => {}
         }
     }
 
     /// How a Map runs its items.
-    fn mode<'a>(&mut self, processor: Place<'a>) -> Option<&'a str> {
-        let pointer = processor.at("ProcessorConfig");
-        let config = processor.object.get("ProcessorConfig")?;
-        let Value::Object(config) = config else {
-            self.typed(false, "OBJECT", config, &pointer);
-            return None;
-        };
+    fn processor_config(&mut self, config: &Map<String, Value>, pointer: &str) {
+        let distributed = config.get("Mode").and_then(Value::as_str) == Some("DISTRIBUTED");
         for (name, value) in config {
             let allowed: &[&str] = match name.as_str() {
                 "Mode" => &["INLINE", "DISTRIBUTED"],
-                "ExecutionType" => &["STANDARD", "EXPRESS"],
+                "ExecutionType" if distributed => &["STANDARD", "EXPRESS"],
                 other => {
-                    let remedy = suggestion(other, ["Mode", "ExecutionType"].into_iter());
-                    self.fault(
-                        format!("{pointer}/{other}"),
-                        format!("Field '{other}' is not supported"),
-                        remedy,
-                    );
+                    let remedy = if other == "ExecutionType" {
+                        "leave it out, or set Mode to DISTRIBUTED".to_owned()
+                    } else {
+                        suggestion(other, ["Mode", "ExecutionType"].into_iter())
+                    };
+                    let pointer = format!("{pointer}/{}", super::step(other));
+                    self.fault(pointer, format!("Field '{other}' is not supported"), remedy);
                     continue;
                 }
             };
@@ -142,6 +147,9 @@ impl Checker {
                 self.fault(pointer, problem, suggestion(text, allowed.iter().copied()));
             }
         }
-        config.get("Mode")?.as_str()
+        if distributed && !config.contains_key("ExecutionType") {
+            let remedy = "add \"ExecutionType\": \"STANDARD\" or \"EXPRESS\"";
+            self.refusal(pointer, "These fields are required: [ExecutionType]", remedy);
+        }
     }
 }

@@ -22,7 +22,7 @@ impl Checker {
     /// Looks at a whole definition.
     pub(super) fn definition(&mut self, definition: &Value) {
         let Value::Object(object) = definition else {
-            return self.typed(false, "OBJECT", definition, "");
+            return self.typed(false, "[OBJECT]", definition, "");
         };
         let language = self.query_language(object, "").unwrap_or(Language::JsonPath);
         self.language = Some(language);
@@ -42,7 +42,7 @@ impl Checker {
         let pointer = place.at("States");
         let states = match place.object.get("States") {
             Some(Value::Object(states)) => states,
-            Some(other) => return self.typed(false, "OBJECT", other, &pointer),
+            Some(other) => return self.typed(false, "[OBJECT]", other, &pointer),
             None => return,
         };
         if states.is_empty() {
@@ -58,7 +58,7 @@ impl Checker {
             let pointer = format!("{pointer}/{}", step(name));
             self.state_name(name, &pointer);
             let Value::Object(object) = state else {
-                self.typed(false, "OBJECT", state, &pointer);
+                self.typed(false, "[OBJECT]", state, &pointer);
                 continue;
             };
             let (found, is_end) = self.state(object, &pointer);
@@ -68,7 +68,12 @@ impl Checker {
         self.start(place, states, &targets);
         if !ends {
             let remedy = "give one state \"End\": true, or add a Succeed or Fail state";
-            self.coded("MISSING_END_STATE", pointer, "No state ends the machine", remedy);
+            self.coded(
+                "MISSING_END_STATE",
+                pointer,
+                "Workflow has no terminal state",
+                remedy,
+            );
         }
     }
 
@@ -112,13 +117,18 @@ impl Checker {
     }
 
     fn state_name(&mut self, name: &str, pointer: &str) {
-        if name.is_empty() || name.chars().count() > MAX_NAME_CHARACTERS {
-            let problem = format!("State name has {} characters", name.chars().count());
-            self.fault(pointer, problem, format!("1 to {MAX_NAME_CHARACTERS} characters"));
+        let length = name.chars().count();
+        if length == 0 || length > MAX_NAME_CHARACTERS {
+            let problem = format!(
+                "State name has {length} characters and exceeds the {MAX_NAME_CHARACTERS}-character limit allowed by the \
+                 service"
+            );
+            let remedy = format!("1 to {MAX_NAME_CHARACTERS} characters");
+            self.coded("INVALID_STATE_NAME", pointer, problem, remedy);
         }
         match self.names.get(name) {
             Some(first) => {
-                let problem = format!("Duplicate state name: {name}");
+                let problem = format!("Duplicate State name: {name}");
                 let remedy =
                     format!("the state at {first} has it already; names are unique in the whole definition");
                 self.coded("DUPLICATE_STATE_NAME", pointer, problem, remedy);

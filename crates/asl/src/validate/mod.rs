@@ -2,7 +2,8 @@
 //! its place, what is wrong and what would be right.
 //!
 //! [`validate`] takes a definition that is JSON already, [`validate_text`] its text, with syntax errors and keys that
-//! are given twice. [`warnings`] tells what is allowed but seldom meant. [`aws_diagnostics`] gives the answer of Step
+//! are given twice. [`warnings`] tells what is
+//! allowed here but seldom meant, or refused by Step Functions. [`aws_diagnostics`] gives the answer of Step
 //! Functions' own `ValidateStateMachineDefinition`.
 //!
 //! The codes are those of Step Functions, and so are the problems' texts where its wording is known. What a definition
@@ -11,6 +12,7 @@
 mod aws;
 mod catchers;
 mod choice;
+mod expression;
 mod fields;
 mod items;
 mod json;
@@ -99,6 +101,8 @@ struct Checker {
     names: HashMap<String, String>,
     /// The query language of the whole definition, which nested machines share.
     language: Option<Language>,
+    /// What Step Functions refuses but an execution here does without: what a service must be given.
+    refusals: Vec<Fault>,
     /// Whether what is looked at belongs to a catcher, where `$states.errorOutput` exists.
     in_catcher: bool,
 }
@@ -106,6 +110,10 @@ struct Checker {
 impl Checker {
     fn fault(&mut self, pointer: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) {
         self.faults.push(Fault::new(pointer, problem, remedy));
+    }
+
+    fn refusal(&mut self, pointer: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) {
+        self.refusals.push(Fault::new(pointer, problem, remedy));
     }
 
     fn coded(
@@ -118,6 +126,19 @@ impl Checker {
         self.faults
             .push(Fault::new(pointer, problem, remedy).with_code(code));
     }
+}
+
+/// Names in the order in which Step Functions lists them, which is that of a Java hash set.
+fn listed<'a>(names: &[&'a str]) -> Vec<&'a str> {
+    let bucket = |name: &str| {
+        let hash = name.encode_utf16().fold(0_u32, |hash, unit| {
+            hash.wrapping_mul(31).wrapping_add(u32::from(unit))
+        });
+        (hash ^ (hash >> 16)) % 16
+    };
+    let mut names = names.to_vec();
+    names.sort_by_key(|name| bucket(name));
+    names
 }
 
 /// A key as a step of a JSON pointer.

@@ -6,7 +6,7 @@ use super::fields::StateType;
 use super::machine::Target;
 use super::nearest::suggestion;
 use super::shape::Place;
-use super::{Checker, Language};
+use super::{Checker, Language, listed};
 
 impl Checker {
     /// Looks at a state. Gives the states that it leads to, and whether it ends its machine.
@@ -92,11 +92,11 @@ impl Checker {
             && *value != Value::Bool(true)
         {
             let end_pointer = format!("{pointer}/End");
-            self.typed(value.is_boolean(), "BOOLEAN", value, &end_pointer);
+            self.typed(value.is_boolean(), "[BOOLEAN]", value, &end_pointer);
             if value.is_boolean() && !object.contains_key("Next") {
                 self.fault(
                     end_pointer,
-                    "End is false, and there is no Next",
+                    "This object should have only one of the following fields: [Next, End]",
                     "set End to true, or name the Next state",
                 );
             }
@@ -104,7 +104,7 @@ impl Checker {
         let ends = end == Some(&Value::Bool(true));
         match (ends, object.contains_key("Next")) {
             (true, true) => {
-                let problem = "Both Next and End are given";
+                let problem = "There should only be one of the following fields: [Next, End]";
                 self.fault(
                     pointer,
                     problem,
@@ -112,7 +112,7 @@ impl Checker {
                 );
             }
             (false, false) if end.is_none() => {
-                let problem = "Neither Next nor End is given";
+                let problem = "This object should have only one of the following fields: [Next, End]";
                 self.fault(
                     pointer,
                     problem,
@@ -164,11 +164,12 @@ impl Checker {
             .iter()
             .filter(|field| place.object.contains_key(**field))
             .count();
-        if given != 1 {
-            let problem = format!(
-                "Wait needs exactly one of [{}], and {given} are given",
-                fields.join(", ")
-            );
+        let fields = listed(fields).join(", ");
+        if given == 0 {
+            let problem = format!("This object should have only one of the following fields: [{fields}]");
+            self.fault(place.pointer, problem, "say how long to wait in one of them");
+        } else if given > 1 {
+            let problem = format!("There should only be one of the following fields: [{fields}]");
             self.fault(place.pointer, problem, "keep one of them");
         }
     }
@@ -181,7 +182,10 @@ impl Checker {
             .filter(|field| place.object.contains_key(*field))
             .collect();
         if given.len() > 1 {
-            let problem = format!("You can specify only one of [{}]", given.join(", "));
+            let problem = format!(
+                "There should only be one of the following fields: [{}]",
+                listed(&given).join(", ")
+            );
             self.fault(place.pointer, problem, "keep one of them");
         }
     }

@@ -39,7 +39,7 @@ fn a_right_definition_has_no_faults() {
             "Pass": {"Type": "Pass", "Result": {"a.$": "$.not.evaluated"}, "ResultPath": "$.a['b'].c", "Next": "Task"},
             "Task": {
                 "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-                "Parameters": {"MessageBody": {"token.$": "$$.Task.Token"}}, "ResultSelector": {"x.$": "$.y"},
+                "Parameters": {"QueueUrl.$": "$.queue", "MessageBody": {"token.$": "$$.Task.Token"}}, "ResultSelector": {"x.$": "$.y"},
                 "TimeoutSeconds": 60, "HeartbeatSeconds": 10, "Assign": {"count.$": "States.MathAdd($count, 1)"},
                 "Retry": [{"ErrorEquals": ["A", "B"], "BackoffRate": 1.5, "MaxDelaySeconds": 9},
                           {"ErrorEquals": ["States.ALL"], "JitterStrategy": "FULL"}],
@@ -99,12 +99,13 @@ fn every_fault_is_told_at_once() {
         faults(&definition),
         [
             "/States/A/Nxt: Field 'Nxt' is not supported (did you mean Next?)",
-            "/States/A/ResultPath: Value is not a Reference Path: a reference path must point at exactly one place, with \
-             names and single indices only (use names and single indices only, such as $.payment.status, or null)",
-            "/States/A: Neither Next nor End is given (add \"Next\" with the name of a state, or \"End\": true)",
+            "/States/A/ResultPath: Value is not a Reference Path (a reference path must point at exactly one place, with \
+             names and single indices only, such as $.payment.status; null writes nothing)",
+            "/States/A: This object should have only one of the following fields: [Next, End] (add \"Next\" with the name \
+             of a state, or \"End\": true)",
             "/States/B: State \"B\" is not reachable. (let another state lead to it, or take it out)",
-            "/States/B: Wait needs exactly one of [Seconds, SecondsPath, Timestamp, TimestampPath], and 2 are given (keep \
-             one of them)",
+            "/States/B: There should only be one of the following fields: [SecondsPath, Seconds, TimestampPath, \
+             Timestamp] (keep one of them)",
         ]
     );
 }
@@ -115,18 +116,18 @@ fn transitions_must_lead_somewhere() {
         json!({"Type": "Pass", "Next": "B"}),
         &[
             "/States/A/Next: Missing 'Next' target: B (name one of: A)",
-            "/States: No state ends the machine",
+            "/States: Workflow has no terminal state",
         ],
     );
     check(
         json!({"Type": "Pass", "Next": "A", "End": true}),
-        &["/States/A: Both Next and End are given"],
+        &["/States/A: There should only be one of the following fields: [Next, End]"],
     );
     check(
         json!({"Type": "Pass", "End": false}),
         &[
-            "/States/A/End: End is false, and there is no Next",
-            "/States: No state ends the machine",
+            "/States/A/End: This object should have only one of the following fields: [Next, End]",
+            "/States: Workflow has no terminal state",
         ],
     );
     check(
@@ -146,7 +147,7 @@ fn transitions_must_lead_somewhere() {
         faults(&json!([])),
         ["/: Expected value of type [OBJECT] (it is ARRAY)"]
     );
-    let catch = json!({"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": true,
+    let catch = json!({"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": true,
         "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Nowhere"}]});
     check(catch, &["/States/A/Catch/0/Next: Missing 'Next' target: Nowhere"]);
 }
@@ -159,24 +160,24 @@ fn types_and_bounds_are_checked() {
     );
     check(
         json!({"Type": "Wait", "Seconds": -1, "End": true}),
-        &["/States/A/Seconds: Value is less than the minimum of 0"],
+        &["/States/A/Seconds: Minimum value is 0"],
     );
     check(
         json!({"Type": "Wait", "Seconds": 1.5, "End": true}),
-        &["/States/A/Seconds: Expected value of type [INTEGER]"],
+        &["/States/A/Seconds: Expected value of type Integer"],
     );
     check(json!({"Type": "Wait", "Seconds": 1e2, "End": true}), &[]);
     check(
         json!({"Type": "Wait", "Seconds": "1", "End": true}),
-        &["/States/A/Seconds: Expected value of type [INTEGER]"],
+        &["/States/A/Seconds: Expected value of type Integer"],
     );
     check(
         json!({"Type": "Wait", "Timestamp": "2026-03-14 01:59:00Z", "End": true}),
-        &["/States/A/Timestamp: Value is not a valid ISO-8601 extended offset date-time"],
+        &["/States/A/Timestamp: String does not match RFC3339 timestamp"],
     );
     check(
         json!({"Type": "Pass", "InputPath": "a", "OutputPath": null, "End": true}),
-        &["/States/A/InputPath: Value is not a valid JSONPath"],
+        &["/States/A/InputPath: Value must be a valid JSONPath."],
     );
     check(
         json!({"Type": "Pass", "Parameters": {"a": [{"b.$": "c"}]}, "End": true}),
@@ -187,19 +188,22 @@ fn types_and_bounds_are_checked() {
     check(
         json!({"Type": "Pass", "Assign": {"a b": 1, "states": 2}, "End": true}),
         &[
-            "/States/A/Assign/a b: 'a b' is not a valid variable name",
-            "/States/A/Assign/states: The variable name 'states' is reserved",
+            "/States/A/Assign/a b: Invalid variable name 'a b': the variable name contains invalid characters.",
+            "/States/A/Assign/states: Cannot assign to reserved variable '$states'.",
         ],
     );
     check(
         json!({"Type": "Fail", "Error": "a", "ErrorPath": "$.a"}),
-        &["/States/A: You can specify only one of [Error, ErrorPath]"],
+        &["/States/A: There should only be one of the following fields: [Error, ErrorPath]"],
     );
 }
 
 #[test]
 fn tasks_call_what_exists() {
-    let task = |resource: &str| json!({"Type": "Task", "Resource": resource, "End": true});
+    let task = |resource: &str| {
+        let given = json!({"StateMachineArn": "x", "TableName": "x", "Key.$": "$"});
+        json!({"Type": "Task", "Resource": resource, "Parameters": given, "End": true})
+    };
     for resource in [
         "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST",
         "arn:aws:states:us-east-1:123456789012:activity:a",
@@ -213,41 +217,72 @@ fn tasks_call_what_exists() {
         task("nothing"),
         &["/States/A/Resource: Value is not a valid resource ARN"],
     );
+    for (resource, remedy) in [
+        ("arn:aws:states:::events:putEvent", "did you mean putEvents?"),
+        ("arn:aws:states:::dynamo:getItem", "did you mean dynamodb?"),
+        ("arn:aws:states:::dynamodb:getItem.sync", "leave .sync off"),
+        ("arn:aws:states:::aws-sdk:s3:listBuckets.sync", "leave .sync off"),
+        (
+            "arn:aws:states:::glue:startJobRun.sync:2",
+            "only states:startExecution has .sync:2",
+        ),
+        (
+            "arn:aws:states:::athena:startQueryExecution.waitForTaskToken",
+            "leave .waitForTaskToken off",
+        ),
+    ] {
+        let found = faults(&one(task(resource)));
+        let expected = format!("/States/A/Resource: The resource provided {resource} is not recognized.");
+        assert!(
+            found
+                .iter()
+                .any(|fault| fault.starts_with(&expected) && fault.contains(remedy)),
+            "{found:?}"
+        );
+    }
+    for (task, refused) in [
+        (
+            json!({"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": true}),
+            "/States/A: Parameters field is required for resource ARN: arn:aws:states:::sns:publish",
+        ),
+        (
+            json!({"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": {"Subject": "x"}, "End": true}),
+            "/States/A/Parameters: The field 'Message' is required but was missing (add Message)",
+        ),
+    ] {
+        check(task.clone(), &[]);
+        let definition = one(task);
+        assert!(warnings(&definition)[0].to_string().starts_with(refused));
+        assert_eq!(
+            aws_diagnostics(&definition.to_string(), MachineType::Standard)["result"],
+            "FAIL"
+        );
+    }
     check(
-        task("arn:aws:states:::lambda:invok"),
-        &[
-            "/States/A/Resource: The resource provided is not recognized: lambda has no integration 'invok' (did you mean invoke?)",
-        ],
+        json!({"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "Credentials": {}, "End": true}),
+        &["/States/A/Credentials: The field 'RoleArn' is required but was missing"],
     );
     check(
-        task("arn:aws:states:::dynamo:getItem"),
-        &["/States/A/Resource: The resource provided is not recognized"],
-    );
-    check(
-        task("arn:aws:states:::dynamodb:getItem.sync"),
-        &["/States/A/Resource: The integration of dynamodb does not support '.sync'"],
-    );
-    check(
-        json!({"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "TimeoutSeconds": 5, "HeartbeatSeconds": 5, "End": true}),
+        json!({"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "TimeoutSeconds": 5, "HeartbeatSeconds": 5, "End": true}),
         &["/States/A/HeartbeatSeconds: HeartbeatSeconds must be less than TimeoutSeconds, which is 5"],
     );
 }
 
 #[test]
 fn states_all_is_alone_and_last() {
-    let retry = |retry: Value| json!({"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Retry": retry, "End": true});
+    let retry = |retry: Value| json!({"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "Retry": retry, "End": true});
     check(
         retry(json!([{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["A"]}])),
-        &["/States/A/Retry/0/ErrorEquals/0: States.ALL must be in the last entry"],
+        &["/States/A/Retry/0/ErrorEquals: States.ALL must appear alone and at end of list"],
     );
     check(
         retry(json!([{"ErrorEquals": ["States.ALL", "A"]}])),
-        &["/States/A/Retry/0/ErrorEquals/0: States.ALL must stand alone in ErrorEquals"],
+        &["/States/A/Retry/0/ErrorEquals: States.ALL must appear alone and at end of list"],
     );
     check(
         retry(json!([{"ErrorEquals": []}, {"MaxAttempts": 1}, 1])),
         &[
-            "/States/A/Retry/0/ErrorEquals: ErrorEquals is empty",
+            "/States/A/Retry/0/ErrorEquals: Value cannot be empty",
             "/States/A/Retry/1: These fields are required: [ErrorEquals]",
             "/States/A/Retry/2: Expected value of type [OBJECT] (it is NUMBER)",
         ],
@@ -255,8 +290,8 @@ fn states_all_is_alone_and_last() {
     check(
         retry(json!([{"ErrorEquals": ["A"], "BackoffRate": 0.5, "JitterStrategy": "SOME"}])),
         &[
-            "/States/A/Retry/0/BackoffRate: Value is less than the minimum of 1",
-            "/States/A/Retry/0/JitterStrategy: Value should be one of the following: [FULL, NONE]",
+            "/States/A/Retry/0/BackoffRate: Minimum value is 1",
+            "/States/A/Retry/0/JitterStrategy: Value should be one of the following: [NONE, FULL]",
         ],
     );
     check(
@@ -285,7 +320,7 @@ fn choice_rules_compare_one_thing() {
         json!({"Variable": "$.a", "StringEqual": "x", "Next": "B"}),
         &[
             "/States/A/Choices/0/StringEqual: Field 'StringEqual' is not supported (did you mean StringEquals?)",
-            "/States/A/Choices/0: The rule compares nothing",
+            "/States/A/Choices/0: The object must have only one of the following fields, [And, Or, Not, Variable, Condition]",
         ],
     );
     check(
@@ -301,27 +336,27 @@ fn choice_rules_compare_one_thing() {
     );
     check(
         json!({"Variable": "$.a", "IsNull": true, "IsString": true, "Next": "B"}),
-        &["/States/A/Choices/0: You can specify only one of [IsNull, IsString]"],
+        &["/States/A/Choices/0: There should only be one of the following fields: [IsString, IsNull]"],
     );
     check(
         json!({"And": [{"Variable": "$.a", "IsNull": true, "Next": "B"}, 1], "Next": "B"}),
         &[
-            "/States/A/Choices/0/And/0/Next: Field 'Next' is not supported in a nested rule",
+            "/States/A/Choices/0/And/0/Next: Field 'Next' is not supported",
             "/States/A/Choices/0/And/1: Expected value of type [OBJECT]",
         ],
     );
     check(
         json!({"Variable": "$[", "TimestampEquals": "today", "Next": "B"}),
         &[
-            "/States/A/Choices/0/TimestampEquals: Value is not a valid ISO-8601",
-            "/States/A/Choices/0/Variable: Value is not a valid JSONPath",
+            "/States/A/Choices/0/TimestampEquals: String does not match RFC3339",
+            "/States/A/Choices/0/Variable: Value must be a valid JSONPath.",
         ],
     );
     check(
         json!({"Condition": "{% true %}", "Next": "B"}),
         &[
             "/States/A/Choices/0: The QueryLanguage is set to 'JSONPath', but field 'Condition' is only supported",
-            "/States/A/Choices/0: The rule compares nothing",
+            "/States/A/Choices/0: The object must have only one of the following fields, [And, Or, Not, Variable, Condition]",
         ],
     );
 }
@@ -337,9 +372,9 @@ fn names_are_unique_and_short() {
     assert_eq!(found.len(), 2, "{found:#?}");
     assert!(
         found[0]
-            .contains("Duplicate state name: X (the state at /States/P/Branches/0/States/X has it already")
+            .contains("Duplicate State name: X (the state at /States/P/Branches/0/States/X has it already")
     );
-    assert!(found[1].contains("State name has 81 characters (1 to 80 characters)"));
+    assert!(found[1].contains("State name has 81 characters and exceeds the 80-character limit"));
 }
 
 #[test]
@@ -385,19 +420,30 @@ fn each_query_language_has_its_fields() {
 fn maps_and_parallels_contain_machines() {
     check(
         json!({"Type": "Parallel", "Branches": [], "End": true}),
-        &["/States/A/Branches: Branches is empty"],
+        &["/States/A/Branches: Value cannot be empty"],
     );
     check(
         json!({"Type": "Map", "End": true}),
         &["/States/A: These fields are required: [ItemProcessor]"],
     );
+    let config = |config: Value| {
+        json!({"Type": "Map", "End": true, "ItemProcessor": {"ProcessorConfig": config,
+        "StartAt": "B", "States": {"B": {"Type": "Succeed"}}}})
+    };
+    check(
+        config(json!({"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"})),
+        &[],
+    );
+    check(
+        config(json!({"Mode": "INLINE", "ExecutionType": "STANDARD"})),
+        &["/States/A/ItemProcessor/ProcessorConfig/ExecutionType: Field 'ExecutionType' is not supported"],
+    );
     let inner = json!({"StartAt": "B", "States": {"B": {"Type": "Pass", "Next": "A"}}});
     check(
         json!({"Type": "Map", "Iterator": inner, "ItemReader": {}, "End": true}),
         &[
-            "/States/A/ItemReader: ItemReader is only supported by a distributed Map",
             "/States/A/Iterator/States/B/Next: Missing 'Next' target: A",
-            "/States/A/Iterator/States: No state ends the machine",
+            "/States/A/Iterator/States: Workflow has no terminal state",
         ],
     );
 }
@@ -464,7 +510,8 @@ fn warnings_tell_what_is_seldom_meant() {
         "P": {"Type": "Pass", "Result": {"a.$": "$.b"}, "Next": "Q"},
         "Q": {"Type": "Pass", "Parameters": {"a": "$.b", "c": ["$.d", {"e": "States.UUID()"}], "price": "$5"}, "Next": "C"},
         "C": {"Type": "Choice", "Choices": [{"Variable": "$.a", "IsNull": true, "Next": "T"}]},
-        "T": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": true},
+        "T": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": true,
+            "Parameters": {"QueueUrl": "x", "MessageBody": "x"}},
     }});
     assert_eq!(faults(&definition), Vec::<String>::new());
     let found = warnings(&definition);
@@ -487,7 +534,11 @@ fn warnings_tell_what_is_seldom_meant() {
 #[test]
 fn express_machines_do_not_wait() {
     let definition = |resource: &str| {
-        one(json!({"Type": "Task", "Resource": resource, "TimeoutSeconds": 9, "End": true})).to_string()
+        one(
+            json!({"Type": "Task", "Resource": resource, "TimeoutSeconds": 9, "End": true,
+            "Parameters": {"QueueUrl": "x", "MessageBody": "x", "TaskDefinition": "x"}}),
+        )
+        .to_string()
     };
     for (resource, standard, express) in [
         ("arn:aws:states:::sqs:sendMessage", "OK", "OK"),

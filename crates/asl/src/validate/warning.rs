@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use super::step;
 use crate::{Fault, Pattern, Resource, payload};
 
-/// What is allowed in a definition but seldom meant: it runs all the same. The definition should be without
-/// [faults](super::validate).
+/// What is allowed in a definition but seldom meant, and what Step Functions would refuse: it runs here all the same.
+/// The definition should be without [faults](super::validate).
 ///
 /// ```
 /// let definition = serde_json::json!({"StartAt": "A", "States": {
@@ -16,7 +16,9 @@ use crate::{Fault, Pattern, Resource, payload};
 /// ```
 #[must_use]
 pub fn warnings(definition: &Value) -> Vec<Fault> {
-    let mut found = Vec::new();
+    let mut checker = super::Checker::default();
+    checker.definition(definition);
+    let mut found = checker.refusals;
     if let Value::Object(object) = definition {
         let language = object
             .get("QueryLanguage")
@@ -80,6 +82,7 @@ fn state(object: &Map<String, Value>, pointer: &str, machine_language: &str, fou
             Fault::new(pointer, problem, "add TimeoutSeconds or HeartbeatSeconds").with_code("NO_TIMEOUT"),
         );
     }
+    undistributed(object, pointer, found);
     if let Some(Value::Array(branches)) = object.get("Branches") {
         for (index, branch) in branches.iter().enumerate() {
             if let Value::Object(branch) = branch {
@@ -95,6 +98,24 @@ fn state(object: &Map<String, Value>, pointer: &str, machine_language: &str, fou
     for field in ["ItemProcessor", "Iterator"] {
         if let Some(Value::Object(processor)) = object.get(field) {
             machine(processor, &format!("{pointer}/{field}"), machine_language, found);
+        }
+    }
+}
+
+/// Finds what has a meaning only in a distributed Map.
+fn undistributed(object: &Map<String, Value>, pointer: &str, found: &mut Vec<Fault>) {
+    let distributed = ["ItemProcessor", "Iterator"].into_iter().any(|field| {
+        let mode = object
+            .get(field)
+            .and_then(|processor| processor.pointer("/ProcessorConfig/Mode"));
+        mode.and_then(Value::as_str) == Some("DISTRIBUTED")
+    });
+    for field in ["ItemReader", "ItemBatcher", "ResultWriter", "Label"] {
+        if object.contains_key(field) && !distributed {
+            let problem = format!("{field} means something in a distributed Map only");
+            let remedy = "set ProcessorConfig/Mode of the ItemProcessor to DISTRIBUTED, or leave it out";
+            found
+                .push(Fault::new(format!("{pointer}/{field}"), problem, remedy).with_code("NOT_DISTRIBUTED"));
         }
     }
 }
