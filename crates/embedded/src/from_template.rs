@@ -121,6 +121,53 @@ impl Settings {
         })
     }
 
+    /// What the template asks for that this engine reads and does not do, a sentence each, for the log at start.
+    #[must_use]
+    pub fn unserved(system: &System) -> Vec<String> {
+        let mut unserved = Vec::new();
+        if !system.alarms.is_empty() {
+            unserved.push(format!(
+                "{} alarms are not evaluated on one machine: watch /metrics",
+                system.alarms.len()
+            ));
+        }
+        let kept = system
+            .log_groups
+            .iter()
+            .filter(|group| group.retention_days.is_some())
+            .count();
+        if kept > 0 {
+            unserved.push(format!(
+                "the retention of {kept} log groups is up to whatever takes the log"
+            ));
+        }
+        for queue in system.queues.iter().filter(|queue| queue.delay.0 > 0) {
+            unserved.push(format!(
+                "DelaySeconds of queue {} has no effect on one machine",
+                queue.name
+            ));
+        }
+        for machine in system.state_machines.iter().skip(1) {
+            unserved.push(format!(
+                "state machine {} is not run: the first one of the template is",
+                machine.name
+            ));
+        }
+        for (function, event) in system
+            .functions
+            .iter()
+            .flat_map(|f| f.events.iter().map(move |event| (f, event)))
+        {
+            if let Some(what) = unserved_of(&event.source) {
+                unserved.push(format!(
+                    "{what} of event {} of {} has no effect on one machine",
+                    event.name, function.name
+                ));
+            }
+        }
+        unserved
+    }
+
     /// Whether everything that is named exists.
     pub(crate) fn check(&self) -> Result<(), String> {
         let queue = |name: &str| self.queues.iter().any(|queue| queue.name == name);
@@ -136,6 +183,23 @@ impl Settings {
             Some(name) => Err(format!("there is no dead-letter queue {name}")),
             None => Ok(()),
         }
+    }
+}
+
+/// What of an event source is read and not done.
+fn unserved_of(source: &EventSource) -> Option<&'static str> {
+    match source {
+        EventSource::Schedule(_) => Some("the schedule"),
+        EventSource::Sqs(source) if source.batching_window.0 > 0 => Some("MaximumBatchingWindowInSeconds"),
+        EventSource::Sqs(source) if source.maximum_concurrency.is_some() => Some("ScalingConfig"),
+        EventSource::DynamoDbStream(source) if source.batching_window.0 > 0 => {
+            Some("MaximumBatchingWindowInSeconds")
+        }
+        EventSource::DynamoDbStream(source) if source.bisect_on_error => Some("BisectBatchOnFunctionError"),
+        EventSource::Api(_)
+        | EventSource::Sns { .. }
+        | EventSource::Sqs(_)
+        | EventSource::DynamoDbStream(_) => None,
     }
 }
 
@@ -239,5 +303,43 @@ fn usage_plan(system: &System) -> UsagePlan {
             Some(Period::Week) => QuotaPeriod::Week,
             Some(Period::Month) | None => QuotaPeriod::Month,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_and_not_done_is_said() {
+        let template = "
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Slow: {Type: AWS::SQS::Queue, Properties: {QueueName: slow, DelaySeconds: 5}}
+  Worker:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: worker
+      Events:
+        Work: {Type: SQS, Properties: {Queue: !GetAtt Slow.Arn, MaximumBatchingWindowInSeconds: 2}}
+        Sweep: {Type: Schedule, Properties: {Schedule: rate(5 minutes)}}
+";
+        let (system, _) = System::parse(template, &|_| None).unwrap();
+        assert_eq!(
+            Settings::unserved(&system),
+            [
+                "DelaySeconds of queue slow has no effect on one machine",
+                "MaximumBatchingWindowInSeconds of event Work of worker has no effect on one machine",
+                "the schedule of event Sweep of worker has no effect on one machine",
+            ]
+        );
+        let missing = Settings::from_system(&system, PathBuf::new()).unwrap_err();
+        assert!(
+            missing.contains(&SettingsError::Missing {
+                kind: "table",
+                id: "OrdersTable"
+            }),
+            "{missing:?}"
+        );
     }
 }

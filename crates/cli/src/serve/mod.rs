@@ -122,6 +122,9 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     for warning in &warnings {
         tracing::warn!(event_type = "template_setting_not_used", warning = %warning);
     }
+    for what in Settings::unserved(&system) {
+        tracing::warn!(event_type = "template_setting_not_used", warning = what);
+    }
     let settings = Settings::from_system(&system, options.data.clone()).map_err(StartError::Settings)?;
     // The address first: to find it taken is no reason to touch the data directory.
     let listen = |source| StartError::Listen {
