@@ -140,6 +140,13 @@ fn step_with(definition: &Definition, snapshot: Snapshot, event: Event, recordin
         ));
         return engine.into_step();
     }
+    let deadline = engine.snapshot.execution.deadline;
+    if deadline.is_some_and(|deadline| deadline <= event.at)
+        && !matches!(event.kind, EventKind::Aborted { .. })
+    {
+        engine.time_out();
+        return engine.into_step();
+    }
     match event.kind {
         EventKind::TaskSucceeded { task, output } => engine.task_succeeded(task, output),
         EventKind::TaskFailed { task, error, cause } => {

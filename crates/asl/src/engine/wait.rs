@@ -45,14 +45,6 @@ impl Engine<'_> {
 
     /// Lets every timer that is due fire, and goes on with what an earlier step left over.
     pub(super) fn wake(&mut self) {
-        if self
-            .snapshot
-            .execution
-            .deadline
-            .is_some_and(|deadline| deadline <= self.at)
-        {
-            return self.time_out();
-        }
         let mut due = Vec::new();
         for branch in &self.snapshot.branches {
             match due_at(&branch.activity, self.at) {

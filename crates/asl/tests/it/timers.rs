@@ -207,6 +207,15 @@ fn the_machine_times_out_as_a_whole() {
     assert_eq!(types(&over), ["ExecutionTimedOut"]);
     assert_eq!(over.snapshot.outcome().unwrap().status(), "TIMED_OUT");
     assert_eq!(over.snapshot.wake_at(), None);
+
+    // What comes in after the deadline comes too late, even if the timer has not fired yet.
+    let stray = next(
+        &definition,
+        &started,
+        61,
+        EventKind::Heartbeat { task: asl::TaskId(7) },
+    );
+    assert_eq!(types(&stray), ["ExecutionTimedOut"]);
 }
 
 #[test]
