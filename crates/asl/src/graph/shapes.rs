@@ -112,7 +112,8 @@ pub(super) fn draw(node: &Node, rect: &Rect, out: &mut String) {
         ),
         Kind::End => write!(
             out,
-            "<circle class=\"ring\" cx=\"{0:.1}\" cy=\"{1:.1}\" r=\"10\"/><circle class=\"mark\" cx=\"{0:.1}\" cy=\"{1:.1}\" r=\"5.5\"/>",
+            "<circle class=\"ring\" cx=\"{0:.1}\" cy=\"{1:.1}\" r=\"10\"/>\
+             <circle class=\"mark\" cx=\"{0:.1}\" cy=\"{1:.1}\" r=\"5.5\"/>",
             rect.centre(),
             rect.middle()
         ),

@@ -42,7 +42,8 @@ pub fn svg(definition: &Value, highlight: &Highlight) -> String {
     // Writing to a String cannot fail.
     let _ = write!(
         out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"asl\" role=\"img\" width=\"{width:.0}\" height=\"{height:.0}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"asl\" role=\"img\" \
+         width=\"{width:.0}\" height=\"{height:.0}\" \
          viewBox=\"0 0 {width:.1} {height:.1}\"><title>State machine that starts at {}</title><style>{STYLE}</style>\
          <rect class=\"paper\" width=\"100%\" height=\"100%\" rx=\"10\"/>",
         escape(start)
@@ -168,7 +169,8 @@ impl Pen<'_> {
                 let frame = picture.framed();
                 let _ = write!(
                     self.out,
-                    "<g class=\"inner\"><rect class=\"frame\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"6\"/>",
+                    "<g class=\"inner\">\
+                     <rect class=\"frame\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"6\"/>",
                     frame.width, content.height
                 );
                 self.machine(machine, picture, x + shapes::FRAME, y + shapes::FRAME);
@@ -218,7 +220,8 @@ impl Pen<'_> {
         };
         let _ = write!(
             self.out,
-            "<g class=\"label{catch}{dim}\"><title>{}</title><rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"4\"/>\
+            "<g class=\"label{catch}{dim}\"><title>{}</title>\
+             <rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"4\"/>\
              <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text></g>",
             escape(&edge.label),
             rect.x,
@@ -316,7 +319,8 @@ impl Pen<'_> {
         );
         let _ = write!(
             self.out,
-            "<path class=\"line{class}\" d=\"{path}\"/><path class=\"head{class}\" d=\"M{tip:.1} {arrive:.1}l8.5 -4.5v9z\"/>"
+            "<path class=\"line{class}\" d=\"{path}\"/>\
+             <path class=\"head{class}\" d=\"M{tip:.1} {arrive:.1}l8.5 -4.5v9z\"/>"
         );
     }
 }

@@ -117,6 +117,63 @@ fn a_highlight_marks_what_was_taken() {
 }
 
 #[test]
+fn a_history_is_highlighted() {
+    use crate::replay::{Answer, play, start_at};
+
+    let function = "arn:aws:lambda:us-east-1:123456789012:function:f";
+    let definition = json!({"StartAt": "Try", "States": {
+        "Try": {"Type": "Task", "Resource": function, "Next": "Both",
+            "Retry": [{"ErrorEquals": ["Busy"]}]},
+        "Both": {"Type": "Parallel", "Next": "Never", "Branches": [
+            {"StartAt": "Slow", "States": {"Slow": {"Type": "Wait", "Seconds": 60, "End": true}}},
+            {"StartAt": "Bad", "States": {"Bad": {"Type": "Task", "Resource": function, "End": true}}}],
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Ask"}]},
+        "Never": {"Type": "Succeed"},
+        "Ask": {"Type": "Task", "Resource": function, "End": true}
+    }});
+    let answer = |state: &str, error: Option<&str>| Answer {
+        state: state.to_owned(),
+        event: if error.is_some() {
+            "LambdaFunctionFailed"
+        } else {
+            "LambdaFunctionSucceeded"
+        }
+        .to_owned(),
+        output: json!(1),
+        error: error.map(str::to_owned),
+        cause: None,
+    };
+    let script = vec![
+        answer("Try", Some("Busy")),
+        answer("Try", None),
+        answer("Bad", Some("Broken")),
+    ];
+    let parsed = crate::Definition::parse(&definition.to_string()).expect("a definition");
+    let played =
+        play(&parsed, start_at(json!({}), jiff::Timestamp::UNIX_EPOCH), script).expect("an execution");
+    let highlight = Highlight::of(&played.history);
+    let names = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect::<std::collections::HashSet<_>>()
+    };
+    assert_eq!(highlight.visited, names(&["Try", "Both", "Slow", "Bad", "Ask"]));
+    assert_eq!(
+        highlight.failed,
+        names(&["Both", "Bad"]),
+        "a failure that a retry made good is none"
+    );
+    assert_eq!(highlight.current, names(&["Ask"]));
+    let taken = |from: &str, to: &str| highlight.taken.contains(&(from.to_owned(), to.to_owned()));
+    assert!(
+        taken("Try", "Both") && taken("Both", "Ask") && highlight.taken.len() == 2,
+        "{:?}",
+        highlight.taken
+    );
+}
+
+#[test]
 fn mermaid_says_the_same() {
     let chart = mermaid(&definition());
     for part in [

@@ -4,12 +4,11 @@
 //! [`Expression`] is parsed when a definition is loaded, and refused then when it does not parse or refers to a
 //! context item, which no expression of a workflow has. A [`Template`] is a whole JSON tree with such strings in it.
 //!
-//! `jlens-core` was chosen over `jsonata-core`, which the design names by default, for four reasons: its compiled
-//! expressions are `Send + Sync`; it bounds an evaluation by counted steps, the same on every machine, where the other
-//! has only a wall clock; its time and its seed can be given, so that replaying an execution gives the same values;
-//! and it is free of `unsafe`. Both compute in `f64`, as JSONata prescribes: a number that goes through an operator or
-//! a function is the nearest double. A plain reference such as `$states.input.order` does not go through it and keeps
-//! every number exactly as it was written.
+//! `jlens-core` was chosen over `jsonata-core` for four reasons: its compiled expressions are `Send + Sync`; it bounds an
+//! evaluation by counted steps, the same on every machine, where the other has only a wall clock; its time and its seed
+//! can be given, so that replaying an execution gives the same values; and it is free of `unsafe`. Both compute in
+//! `f64`, as JSONata prescribes: a number that goes through an operator or a function is the nearest double. A plain
+//! reference such as `$states.input.order` does not go through it and keeps every number exactly as it was written.
 //!
 //! An evaluation ends after [`MAX_STEPS`] steps, [`MAX_DEPTH`] levels, or values of more than [`MAX_VALUE_BYTES`]
 //! bytes. Without the cargo feature `jsonata` every expression is refused when its definition is loaded.
@@ -89,7 +88,8 @@ pub fn is_expression(text: &str) -> bool {
 /// use serde_json::{json, Map, Value};
 ///
 /// let total = Expression::parse("{% $sum($states.input.lines.(price * quantity)) %}")?;
-/// let (input, variables) = (json!({"lines": [{"price": 4.5, "quantity": 2}, {"price": 12, "quantity": 1}]}), Map::new());
+/// let input = json!({"lines": [{"price": 4.5, "quantity": 2}, {"price": 12, "quantity": 1}]});
+/// let variables = Map::new();
 /// let states = States { input: &input, context: &Value::Null, result: None, error_output: None };
 /// let scope = Scope { states, variables: &variables, seed: 1, now_ms: 0 };
 /// assert_eq!(total.evaluate(&scope, "Output")?, json!(21));

@@ -25,7 +25,8 @@ impl Function {
     /// Reads the parentheses after the name of a function.
     pub(super) fn parse(name: &str, cursor: &mut Cursor<'_>) -> Result<Self, PathError> {
         let unknown = cursor.error(format!(
-            "unknown function `{name}()`; there are length, size, keys, first, last, index, min, max, sum, avg and stddev"
+            "unknown function `{name}()`; there are length, size, keys, first, last, index, min, max, sum, avg and \
+             stddev"
         ));
         cursor.expect("(")?;
         cursor.skip_spaces();

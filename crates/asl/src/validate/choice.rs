@@ -161,7 +161,8 @@ impl Checker {
         match given[..] {
             [] => {
                 let remedy = "add a comparison such as \"StringEquals\", or \"And\", \"Or\" or \"Not\"";
-                self.fault(place.pointer, "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]", remedy);
+                let problem = "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]";
+                self.fault(place.pointer, problem, remedy);
             }
             [name] => self.comparison(place, name, depth),
             _ => {
