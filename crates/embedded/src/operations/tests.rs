@@ -93,6 +93,15 @@ async fn a_poison_message_is_a_dead_letter_with_its_cause_and_comes_back_when_it
         )
     );
 
+    let both = Some(vec![letter.message_id.clone(), "17".to_owned()]);
+    let refused = shop.engine.redrive_messages(DLQ.into(), both).await.unwrap_err();
+    assert_eq!(refused.to_string(), "there is no message 17");
+    assert_eq!(
+        counts(&shop.engine, DLQ).await,
+        (1, 0),
+        "all that were named, or none"
+    );
+
     // The function is mended.
     shop.set_trouble(Trouble::None);
     assert_eq!(shop.engine.redrive_messages(DLQ.into(), None).await.unwrap(), 1);
