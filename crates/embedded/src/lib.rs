@@ -144,15 +144,29 @@ impl Engine {
     pub async fn settled(&self) -> Result<(), ports::StoreError> {
         const LEFT: &str = "SELECT EXISTS (SELECT 1 FROM messages WHERE source IS NULL)
             OR EXISTS (SELECT 1 FROM executions WHERE status = 0)
-            OR EXISTS (SELECT 1 FROM deliveries)
-            OR EXISTS (SELECT 1 FROM checkpoints WHERE seq < (SELECT max(seq) FROM changes))";
+            OR EXISTS (SELECT 1 FROM deliveries)";
+        // A follower without a checkpoint has had nothing; the checkpoint of one that is no more means nothing.
+        const BEHIND: &str = "SELECT coalesce((SELECT max(seq) FROM changes), 0)
+            > coalesce((SELECT seq FROM checkpoints WHERE consumer = ?1), 0)";
+        let followers = self
+            .settings()
+            .functions
+            .iter()
+            .filter(|function| function.stream_source.is_some());
+        let followers: Vec<i64> = followers
+            .map(|function| self.names().id("consumer", &function.name))
+            .collect();
         let mut committed = self.inner.writer.committed();
         loop {
             committed.borrow_and_update();
-            if !self
-                .readers()
-                .read(|connection| connection.query_row(LEFT, [], |row| row.get::<_, bool>(0)))?
-            {
+            let is_left = self.readers().read(|connection| {
+                let mut is_left: bool = connection.query_row(LEFT, [], |row| row.get(0))?;
+                for follower in &followers {
+                    is_left |= connection.query_row(BEHIND, [follower], |row| row.get::<_, bool>(0))?;
+                }
+                Ok(is_left)
+            })?;
+            if !is_left {
                 return Ok(());
             }
             committed
