@@ -21,9 +21,9 @@ use tables::{Limits, Table};
 
 /// The most rows that one step looks at.
 const STEP: u32 = 256;
-/// Between two steps while there is more to delete.
+/// After each step that deleted something.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Between two rounds over all tables.
+/// From the beginning of one round over all tables to that of the next.
 const ROUND_MS: i64 = 60_000;
 
 /// For how long finished things are kept, in milliseconds.
@@ -58,25 +58,30 @@ pub(crate) fn spawn(engine: &Engine, workers: &mut JoinSet<()>) {
     let engine = engine.clone();
     workers.spawn(async move {
         let mut sweeper = Sweeper::new(Retention::default());
-        loop {
-            let more = sweeper.step(&engine).await.unwrap_or_else(|error| {
-                tracing::error!(event_type = "retention_failed", error = %Chain(&error));
-                false
-            });
-            let next = async {
-                if more {
-                    tokio::time::sleep(PAUSE).await;
-                } else {
-                    let at = Timestamp::from_ms(engine.time().now().as_ms().saturating_add(ROUND_MS));
-                    engine.time().sleep_until(at).await;
+        let rounds = async {
+            loop {
+                let next = Timestamp::from_ms(engine.time().now().as_ms().saturating_add(ROUND_MS));
+                if let Err(error) = sweeper.round(&engine).await {
+                    tracing::error!(event_type = "retention_failed", error = %Chain(&error));
                 }
-            };
-            tokio::select! {
-                () = engine.stopping() => return,
-                () = next => {}
+                // Not a sleep: a clock that flies would fly from round to round and never rest.
+                engine.time().deadline(next).await;
             }
+        };
+        tokio::select! {
+            () = engine.stopping() => {}
+            () = rounds => {}
         }
     });
+}
+
+/// What a step came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    NothingDue,
+    Deleted,
+    /// Every table was looked at.
+    RoundOver,
 }
 
 /// Goes over the tables, step by step.
@@ -98,14 +103,25 @@ impl Sweeper {
         }
     }
 
-    /// Looks at the next rows and deletes those that are due. `false` at the end of a round.
+    /// Goes over the tables once, or on from where the last round failed.
+    async fn round(&mut self, engine: &Engine) -> Result<(), StoreError> {
+        loop {
+            match self.step(engine).await? {
+                Progress::NothingDue => {}
+                Progress::Deleted => tokio::time::sleep(PAUSE).await,
+                Progress::RoundOver => return Ok(()),
+            }
+        }
+    }
+
+    /// Looks at the next rows and deletes those that are due.
     ///
     /// # Errors
     /// When the store fails. The next step looks at the same rows again.
-    pub(crate) async fn step(&mut self, engine: &Engine) -> Result<bool, StoreError> {
+    pub(crate) async fn step(&mut self, engine: &Engine) -> Result<Progress, StoreError> {
         let Some(&table) = Table::ALL.get(self.table) else {
             (self.table, self.after) = (0, i64::MIN);
-            return Ok(false);
+            return Ok(Progress::RoundOver);
         };
         let limits = Limits::new(engine, self.retention, engine.time().now());
         let (after, looked_by) = (self.after, limits.clone());
@@ -113,7 +129,12 @@ impl Sweeper {
             .readers()
             .read_blocking(move |connection| table.look(connection, after, STEP, &looked_by))
             .await?;
-        if !seen.due.is_empty() {
+        let progress = if seen.due.is_empty() {
+            Progress::NothingDue
+        } else {
+            Progress::Deleted
+        };
+        if progress == Progress::Deleted {
             let deleted = engine
                 .writer()
                 .execute(DeleteRows {
@@ -128,7 +149,7 @@ impl Sweeper {
             Some(last) if seen.older_may_follow => self.after = last,
             Some(_) | None => (self.table, self.after) = (self.table + 1, i64::MIN),
         }
-        Ok(true)
+        Ok(progress)
     }
 }
 

@@ -185,7 +185,8 @@ pub trait Operations: Send + Sync {
         name: String,
     ) -> impl Future<Output = Result<ExecutionDetail, OperationError>> + Send;
 
-    /// Runs a failed execution again from the state that failed, as RedriveExecution does.
+    /// Runs a failed execution again, under its own name, so that its tasks have the idempotency keys that they had:
+    /// nothing that was done before is done twice.
     fn redrive_execution(
         &self,
         name: String,

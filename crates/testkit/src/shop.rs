@@ -113,9 +113,7 @@ impl Shop {
     /// # Errors
     /// [`ShopError::Store`] when an injected fault struck during the start.
     pub async fn start(&self, options: &ShopOptions) -> Result<(), ShopError> {
-        if self.engine.is_fresh() {
-            self.engine.seed_sample_products().await?;
-        }
+        self.engine.seed_sample_products().await?;
         let mut handlers = self.handlers(options.payments.clone());
         if let Some(own) = options.handlers {
             handlers.extend(own(&self.engine));

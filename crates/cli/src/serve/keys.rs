@@ -1,7 +1,7 @@
 //! The keys of a first start: made once, written to files that only their owner can read.
 
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -40,18 +40,56 @@ async fn ensure_key(
     plan: Option<UsagePlan>,
 ) -> Result<String, StartError> {
     let path = dir.join(format!("{name}.key"));
-    let Some(secret) = engine.ensure_key(name, role, plan).await? else {
-        return Ok(std::fs::read_to_string(&path)
-            .map(|text| text.trim().to_owned())
-            .unwrap_or_default());
+    let keep = |secret: &str| {
+        write_durably(&path, secret).map_err(|source| StartError::KeyFile {
+            path: path.clone(),
+            source,
+        })
     };
-    OpenOptions::new()
+    match engine.ensure_key(name, role, plan, keep).await? {
+        Some(secret) => Ok(secret),
+        // Whoever took the file away keeps the key elsewhere.
+        None => Ok(std::fs::read_to_string(&path)
+            .map(|text| text.trim().to_owned())
+            .unwrap_or_default()),
+    }
+}
+
+/// Writes a file that only its owner can read, whole or not at all.
+fn write_durably(path: &Path, text: &str) -> std::io::Result<()> {
+    let new = path.with_extension("new");
+    match std::fs::remove_file(&new) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
-        .open(&path)
-        .and_then(|mut file| file.write_all(secret.as_bytes()))
-        .map_err(|source| StartError::KeyFile { path, source })?;
-    Ok(secret)
+        .open(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_key_file_is_its_owners_alone_whatever_stood_there_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("admin.key");
+        std::fs::write(&path, "old and open to all").unwrap();
+        std::fs::write(dir.path().join("admin.new"), "left behind").unwrap();
+        write_durably(&path, "om_secret").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "om_secret");
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
 }

@@ -3,6 +3,7 @@
 //! This is the one place that chooses adapters: which engine, which payment gateway, which sender.
 
 mod api;
+pub mod ceiling;
 mod definition;
 mod functions;
 mod keys;
@@ -136,9 +137,8 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let registry = Arc::new(Registry::new());
     let engine = Engine::open(settings, Arc::clone(&registry) as Arc<dyn Metrics>).await?;
     let keys = keys::ensure(&engine, &options.data).await?;
-    if engine.is_fresh() {
-        engine.seed_sample_products().await?;
-    }
+    // Fills an empty catalogue only.
+    engine.seed_sample_products().await?;
     let payments = SimulatedGateway::new(
         Arc::new(engine.clone()),
         Arc::new(engine.time().clone()),

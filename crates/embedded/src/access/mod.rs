@@ -102,6 +102,10 @@ impl Access {
         bool::from(found.hash.ct_eq(&hash)).then(|| Arc::clone(&found.key))
     }
 
+    fn has_name(&self, name: &str) -> bool {
+        self.keys.load().by_id.values().any(|key| key.key.name == name)
+    }
+
     fn counter(&self, key: &ApiKey) -> Option<Arc<Counter>> {
         self.keys
             .load()
@@ -123,6 +127,12 @@ impl Keys {
             self.by_hash.remove(&key.hash);
         }
     }
+}
+
+/// A secret that nobody has.
+fn new_secret() -> Result<String, StoreError> {
+    let random = random::<SECRET_BYTES>().map_err(StoreError::failed)?;
+    Ok(format!("{SECRET_PREFIX}{}", URL_SAFE_NO_PAD.encode(random)))
 }
 
 /// Starts to write the counts once a second, when there's something to write.
@@ -169,28 +179,8 @@ impl ApiKeys for Engine {
         role: Role,
         plan: Option<UsagePlan>,
     ) -> Result<(ApiKey, String), CreateKeyError> {
-        let failed = |error| CreateKeyError::Store(StoreError::failed(error));
-        let secret = format!(
-            "{SECRET_PREFIX}{}",
-            URL_SAFE_NO_PAD.encode(random::<SECRET_BYTES>().map_err(failed)?)
-        );
-        let key = ApiKey {
-            key_id: format!("key_{}", hex::encode(random::<ID_BYTES>().map_err(failed)?)),
-            name,
-            role,
-            plan: plan.unwrap_or(self.access().default_plan),
-            created_at: self.time().now(),
-        };
-        let insert = InsertKey {
-            key,
-            hash: Sha256::digest(&secret).into(),
-            own_plan: plan,
-        };
-        let engine = self.clone();
-        // In a task of its own, so that memory follows the table even when the caller goes away.
-        let key = tokio::spawn(async move { engine.insert_key(insert).await })
-            .await
-            .map_err(|error| CreateKeyError::Store(StoreError::failed(error)))??;
+        let secret = new_secret().map_err(CreateKeyError::Store)?;
+        let key = self.create_key_with(name, role, plan, &secret).await?;
         Ok((key, secret))
     }
 
@@ -216,21 +206,56 @@ impl ApiKeys for Engine {
 }
 
 impl Engine {
-    /// Makes a key of this name unless there is one; returns the secret of a key that was made now.
+    /// Makes a key of this name unless there is one. `keep` is given the secret first, and the key is made once it has kept it:
+    /// a crash between the two leaves a secret that opens nothing, never a key that nobody can use. Returns the secret
+    /// of a key that was made now.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn ensure_key(
+    /// When `keep` or the store fails. There's no new key then.
+    pub async fn ensure_key<E: From<StoreError>>(
         &self,
         name: &str,
         role: Role,
         plan: Option<UsagePlan>,
-    ) -> Result<Option<String>, StoreError> {
-        match self.create_key(name.to_owned(), role, plan).await {
-            Ok((_, secret)) => Ok(Some(secret)),
-            Err(CreateKeyError::NameTaken(_)) => Ok(None),
-            Err(CreateKeyError::Store(error)) => Err(error),
+        keep: impl FnOnce(&str) -> Result<(), E>,
+    ) -> Result<Option<String>, E> {
+        if self.access().has_name(name) {
+            return Ok(None);
         }
+        let secret = new_secret()?;
+        keep(&secret)?;
+        match self.create_key_with(name.to_owned(), role, plan, &secret).await {
+            Ok(_) => Ok(Some(secret)),
+            Err(CreateKeyError::NameTaken(_)) => Ok(None),
+            Err(CreateKeyError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    async fn create_key_with(
+        &self,
+        name: String,
+        role: Role,
+        plan: Option<UsagePlan>,
+        secret: &str,
+    ) -> Result<ApiKey, CreateKeyError> {
+        let failed = |error| CreateKeyError::Store(StoreError::failed(error));
+        let key = ApiKey {
+            key_id: format!("key_{}", hex::encode(random::<ID_BYTES>().map_err(failed)?)),
+            name,
+            role,
+            plan: plan.unwrap_or(self.access().default_plan),
+            created_at: self.time().now(),
+        };
+        let insert = InsertKey {
+            key,
+            hash: Sha256::digest(secret).into(),
+            own_plan: plan,
+        };
+        let engine = self.clone();
+        // In a task of its own, so that memory follows the table even when the caller goes away.
+        tokio::spawn(async move { engine.insert_key(insert).await })
+            .await
+            .map_err(|error| CreateKeyError::Store(StoreError::failed(error)))?
     }
 
     /// Writes every count that isn't known to be durable. When it returns, all are that were counted before.

@@ -266,9 +266,23 @@ async fn a_key_gets_in_from_when_it_is_made_until_it_is_revoked() {
         .await
         .unwrap_err();
     assert!(matches!(again, CreateKeyError::NameTaken(name) if name == "till"));
-    assert_eq!(engine.ensure_key("till", Role::Admin, None).await.unwrap(), None);
+    assert_eq!(
+        engine
+            .ensure_key("till", Role::Admin, None, |_| Err(StoreError::Busy))
+            .await
+            .unwrap(),
+        None
+    );
+    let lost = engine
+        .ensure_key("admin", Role::Admin, None, |_| Err(StoreError::Busy))
+        .await;
+    assert!(
+        matches!(lost, Err(StoreError::Busy)),
+        "a secret that isn't kept makes no key"
+    );
+    let kept = |_: &str| Ok::<(), StoreError>(());
     let admin = engine
-        .ensure_key("admin", Role::Admin, None)
+        .ensure_key("admin", Role::Admin, None, kept)
         .await
         .unwrap()
         .unwrap();
@@ -290,7 +304,7 @@ async fn a_key_gets_in_from_when_it_is_made_until_it_is_revoked() {
     assert_eq!(used.used, 1);
     assert!(
         engine
-            .ensure_key("till", Role::Client, None)
+            .ensure_key("till", Role::Client, None, kept)
             .await
             .unwrap()
             .is_some(),

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::ReadyExecution;
 use super::integrations::call_function;
-use super::journal::{Finish, status_name};
+use super::journal::{Finish, GiveUp, status_name};
 use super::run::{Identity, ReplayError, Run, Segment};
 use crate::Engine;
 use crate::error::Chain;
@@ -61,7 +61,7 @@ pub(crate) async fn dispatch(engine: Engine) {
 async fn drive(engine: &Engine, ready: ReadyExecution) -> Option<(i64, Timestamp)> {
     let run = match ready {
         ReadyExecution::Loaded(run) => Arc::unwrap_or_clone(run),
-        ReadyExecution::Stored(key) => read_back(engine, key)?,
+        ReadyExecution::Stored(key) => read_back(engine, key).await?,
     };
     let mut segment = Segment::open(run);
     let mut calls = FuturesUnordered::new();
@@ -114,9 +114,8 @@ async fn commit(engine: &Engine, mut segment: Segment) -> Option<Run> {
             Ok(Err((at, refusal))) => segment = segment.refused(engine, at, refusal),
             Err(error) => {
                 tracing::error!(event_type = "execution_not_written", execution = segment.run().identity.name, error = %Chain(&error));
-                tokio::select! {
-                    () = tokio::time::sleep(RETRY_AFTER) => {}
-                    () = engine.stopping() => return None,
+                if !pause(engine).await {
+                    return None;
                 }
             }
         }
@@ -155,21 +154,58 @@ pub(super) fn note_finished(engine: &Engine, identity: &Identity, finish: &Finis
     }
 }
 
-fn read_back(engine: &Engine, key: i64) -> Option<Run> {
+/// Reads an execution back; `None` when there's none, when it can't be read by this release, or when the engine stops.
+async fn read_back(engine: &Engine, key: i64) -> Option<Run> {
     let machine = engine.executor().machine();
-    match engine
-        .readers()
-        .read(|connection| Run::replay(connection, machine, key, None))
-    {
-        Ok(Ok(run)) => Some(run),
-        Ok(Err(ReplayError::Missing)) => None,
-        Ok(Err(error)) => {
-            tracing::error!(event_type = "execution_not_resumed", execution = key, error = %Chain(&error));
-            None
+    loop {
+        match engine
+            .readers()
+            .read(|connection| Run::replay(connection, machine, key, None))
+        {
+            Ok(Ok(run)) => return Some(run),
+            Ok(Err(ReplayError::Missing)) => return None,
+            Ok(Err(error)) => {
+                tracing::error!(event_type = "execution_not_resumed", execution = key, error = %Chain(&error));
+                give_up(engine, key, &error).await;
+                return None;
+            }
+            Err(error) => {
+                tracing::error!(event_type = "execution_not_read", execution = key, error = %Chain(&error));
+                if !pause(engine).await {
+                    return None;
+                }
+            }
         }
-        Err(error) => {
-            tracing::error!(event_type = "execution_not_read", execution = key, error = %Chain(&error));
-            None
+    }
+}
+
+/// Ends an execution that can't go on, so that its order doesn't wait in silence.
+async fn give_up(engine: &Engine, key: i64, error: &ReplayError) {
+    let at = engine.time().now();
+    loop {
+        let command = GiveUp {
+            key,
+            cause: error.to_string(),
+            at,
+        };
+        match engine.writer().execute(command).await {
+            Ok(()) => break,
+            Err(error) => {
+                tracing::error!(event_type = "execution_not_written", execution = key, error = %Chain(&error));
+                if !pause(engine).await {
+                    return;
+                }
+            }
         }
+    }
+    let dimensions = [("StateMachineArn", engine.executor().machine().arn.as_str())];
+    engine.metrics().count("ExecutionsFailed", &dimensions, 1);
+}
+
+/// Waits before the store is asked again; `false` when the engine stops meanwhile.
+async fn pause(engine: &Engine) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(RETRY_AFTER) => true,
+        () = engine.stopping() => false,
     }
 }

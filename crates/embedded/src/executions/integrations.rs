@@ -98,15 +98,14 @@ pub(crate) fn prepare(
         },
         Resource::Activity(arn) => Err(unsupported(arn)),
     };
-    let prepared = prepared.unwrap_or_else(|refusal| Prepared::Answered(failed(call, refusal)));
-    match engine.settings().faults.strike(&call.state) {
-        None => prepared,
-        Some(fault) => sabotage(prepared, fault, call),
-    }
+    prepared.unwrap_or_else(|refusal| Prepared::Answered(failed(call, refusal)))
 }
 
-/// Makes the task go wrong as the fault says.
-fn sabotage(prepared: Prepared, fault: TaskFault, call: &TaskCall) -> Prepared {
+/// Makes the task go wrong if a fault was injected for it.
+pub(crate) fn strike(engine: &Engine, prepared: Prepared, call: &TaskCall) -> Prepared {
+    let Some(fault) = engine.settings().faults.strike(&call.state) else {
+        return prepared;
+    };
     let cause = format!("{fault:?}");
     let failure = failed(
         call,
@@ -174,10 +173,11 @@ fn get_item(engine: &Engine, call: &TaskCall, overlay: Overlay<'_>) -> Result<Pr
         .get("ExpressionAttributeNames")
         .and_then(Value::as_object);
     let key = call.input.get("Key").unwrap_or(&Value::Null);
-    let item = if text("TableName") == Some(&engine.settings().inventory_table) {
-        product_item(engine, key)?
-    } else {
-        order_item(engine, key, overlay)?
+    let settings = engine.settings();
+    let item = match text("TableName").unwrap_or_default() {
+        table if table == settings.inventory_table => product_item(engine, key)?,
+        table if table == settings.orders_table => order_item(engine, key, overlay)?,
+        _ => return Err(invalid("DynamoDB", &"Requested resource not found")),
     };
     let item = match (item, text("ProjectionExpression")) {
         (Some(item), Some(projection)) => {
@@ -352,7 +352,7 @@ pub(crate) async fn call_function(
         trace_id,
     };
     match function.invoke(Invocation::Direct(call.payload), context).await {
-        Ok(_) if call.answer_lost => EventKind::TaskFailed {
+        _ if call.answer_lost => EventKind::TaskFailed {
             task,
             error: INJECTED.into(),
             cause: "the answer was lost".into(),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::integrations::{Refusal, Write};
+use crate::orders::{need_attention, order_key};
 use crate::tx::Tx;
 use crate::writer::Command;
 
@@ -149,5 +150,35 @@ impl Command for Advance {
             ))?;
         }
         Ok(Ok(()))
+    }
+}
+
+/// Ends an execution that can't be replayed, and says on its order that a person has to look.
+pub(crate) struct GiveUp {
+    pub(crate) key: i64,
+    pub(crate) cause: String,
+    pub(crate) at: Timestamp,
+}
+
+/// The error of an execution whose journal this release can't replay.
+const UNREADABLE: &str = "ExecutionUnreadable";
+
+impl Command for GiveUp {
+    type Output = ();
+
+    fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
+        let names = tx
+            .prepare(
+                "UPDATE executions SET status = 2, stopped_at = ?2, error = ?3, cause = ?4
+                 WHERE key = ?1 AND status = 0 RETURNING name",
+            )?
+            .query_map((self.key, self.at.as_ms(), UNREADABLE, &self.cause), |row| {
+                row.get::<_, String>(0)
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        for order in names.iter().filter_map(|name| name.parse().ok()) {
+            need_attention(tx, order_key(order), UNREADABLE, self.at)?;
+        }
+        Ok(())
     }
 }

@@ -13,7 +13,7 @@ use domain::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
-use super::integrations::{FunctionCall, Overlay, Prepared, Refusal, Write, prepare};
+use super::integrations::{FunctionCall, Overlay, Prepared, Refusal, Write, prepare, strike};
 use super::journal::{Advance, Entry, EntryKind, Finish, event, mix};
 use super::machine::{Machine, Pinned};
 use crate::Engine;
@@ -247,14 +247,16 @@ impl Segment {
 
     /// Goes on from a commit.
     pub(crate) fn open(run: Run) -> Self {
+        // Only an execution that is over without having called anything is not known to be over yet.
+        let outcome = run.snapshot.outcome().cloned();
         Self {
             run,
             entries: String::new(),
             writes: Vec::new(),
             marks: Vec::new(),
             pending: VecDeque::new(),
-            outcome: None,
-            dirty: false,
+            dirty: outcome.is_some(),
+            outcome,
             may_write: true,
         }
     }
@@ -380,12 +382,19 @@ impl Segment {
 
     fn call(&mut self, engine: &Engine, call: TaskCall, overlay: Overlay<'_>) {
         let at = Timestamp::from_ms(self.run.at);
-        match prepare(engine, &self.run, &call, overlay, at) {
-            Prepared::Function(function) => self.run.functions.push((call.task, function)),
+        let prepared = prepare(engine, &self.run, &call, overlay, at);
+        let waits = match &prepared {
+            Prepared::Function(_) => false,
             // A read would not see what this segment is about to write.
-            Prepared::Answered(_) if !self.writes.is_empty() => self.run.deferred.push(call),
+            Prepared::Answered(_) => !self.writes.is_empty(),
+            Prepared::Write(..) => !self.may_write,
+        };
+        if waits {
+            return self.run.deferred.push(call);
+        }
+        match strike(engine, prepared, &call) {
+            Prepared::Function(function) => self.run.functions.push((call.task, function)),
             Prepared::Answered(answer) => self.pending.extend(entry_kind(answer)),
-            Prepared::Write(..) if !self.may_write => self.run.deferred.push(call),
             Prepared::Write(write, answer) => {
                 self.marks.push(Mark {
                     run: self.run.clone(),

@@ -1,5 +1,6 @@
 //! The orders table: rows, their keys, and the change record that each write leaves in the stream.
 
+mod attention;
 mod cancel;
 mod feed;
 mod place;
@@ -10,6 +11,7 @@ use domain::{Order, OrderId, OrderState, OrderStatus, PlacedOrder, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
 use serde_json::{Map, Value};
 
+pub(crate) use attention::need_attention;
 pub(crate) use update::{UpdateItem, UpdateRefused, parse_key};
 
 use crate::tx::{Notice, Tx};

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::Timestamp;
+use domain::{OrderId, Timestamp};
 use rusqlite::{Connection, Params, Row};
+use serde_json::Value;
 
 use super::Retention;
 use crate::Engine;
-use crate::orders::first_key_at;
+use crate::orders::{first_key_at, need_attention, order_key};
 use crate::tx::Tx;
 
 /// A table that rows are deleted from.
@@ -197,15 +198,13 @@ impl Table {
     }
 
     /// Deletes the row if it is still due.
-    pub(super) fn delete(self, tx: &Tx<'_>, key: i64, limits: &Limits) -> rusqlite::Result<bool> {
+    pub(super) fn delete(self, tx: &mut Tx<'_>, key: i64, limits: &Limits) -> rusqlite::Result<bool> {
         let deleted = match self {
             Self::Idempotency => tx
                 .prepare("DELETE FROM idempotency WHERE seq = ?1 AND expires_at <= ?2")?
                 .execute((key, limits.now))?,
             Self::Changes => tx.prepare("DELETE FROM changes WHERE seq = ?1")?.execute([key])?,
-            Self::Messages => tx
-                .prepare("DELETE FROM messages WHERE seq = ?1")?
-                .execute([key])?,
+            Self::Messages => delete_message(tx, key, limits)?,
             Self::Outbox => tx.prepare("DELETE FROM outbox WHERE seq = ?1")?.execute([key])?,
             Self::Executions => {
                 // One that was run again meanwhile is not over.
@@ -227,6 +226,30 @@ impl Table {
         };
         Ok(deleted > 0)
     }
+}
+
+/// Deletes a message that nobody handled in time. An order that waited for it would wait for ever, so it needs attention.
+fn delete_message(tx: &mut Tx<'_>, seq: i64, limits: &Limits) -> rusqlite::Result<usize> {
+    let bodies = tx
+        .prepare("DELETE FROM messages WHERE seq = ?1 RETURNING body")?
+        .query_map([seq], |row| row.get::<_, String>(0))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    for body in &bodies {
+        let body: Value = serde_json::from_str(body).unwrap_or_default();
+        let order: Option<OrderId> = body
+            .get("orderId")
+            .and_then(Value::as_str)
+            .and_then(|id| id.parse().ok());
+        if let Some(order) = order {
+            need_attention(
+                tx,
+                order_key(order),
+                "MessageExpired",
+                Timestamp::from_ms(limits.now),
+            )?;
+        }
+    }
+    Ok(bodies.len())
 }
 
 impl Look {

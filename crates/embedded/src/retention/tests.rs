@@ -58,9 +58,9 @@ impl Store {
         let mut largest = 0;
         loop {
             let before = self.count(table);
-            let more = sweeper.step(&self.shop.engine).await.unwrap();
+            let progress = sweeper.step(&self.shop.engine).await.unwrap();
             largest = largest.max(before - self.count(table));
-            if !more {
+            if progress == Progress::RoundOver {
                 return largest;
             }
         }

@@ -72,10 +72,12 @@ impl Follower {
                 () = engine.stopping() => return,
                 () = engine.wait_for_change(self.at) => {}
             }
+            // Before the read: what is committed after it is not to be jumped over.
+            let latest = engine.latest_change();
             match engine.read_changes(self.at, self.source.batch_size).await {
                 Ok(changes) if changes.is_empty() => {
                     // What is missing has expired: go on with what there is.
-                    self.at = engine.latest_change();
+                    self.at = latest;
                 }
                 Ok(changes) => self.hand_over(&changes).await,
                 Err(error) => {

@@ -111,6 +111,14 @@ impl Deliverer {
             now: self.engine.time().now(),
         };
         for delivery in deliveries {
+            // Attempts are also counted at each restart, so one that kills the process doesn't do so for ever.
+            if delivery.attempts >= MAX_ATTEMPTS {
+                settle.dead.push((
+                    delivery,
+                    "it was under way when the process ended, every time".to_owned(),
+                ));
+                continue;
+            }
             let context = Context {
                 request_id: request_id(),
                 trace_id: delivery.trace.clone(),

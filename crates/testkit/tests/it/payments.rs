@@ -61,7 +61,7 @@ async fn a_refund_that_keeps_failing_needs_attention() {
         ..SimulatedSettings::default()
     };
     let scenario = Scenario::OutOfStock;
-    let order = scenario
+    let (order, _) = scenario
         .play(&ShopOptions {
             payments,
             ..scenario.options(Faults::default())

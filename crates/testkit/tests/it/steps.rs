@@ -11,10 +11,14 @@ async fn an_order_ends_the_same_whichever_step_fails_once_or_is_repeated() {
             for fault in [TaskFault::Fail, TaskFault::LoseAnswer] {
                 let options = scenario.options(Faults::default());
                 options.faults.inject(state, fault);
-                let order = scenario.play(&options).await;
+                let (order, history) = scenario.play(&options).await;
                 assert!(
                     options.faults.all_struck(),
                     "{scenario:?} does not go through {state}"
+                );
+                assert!(
+                    history.contains("InjectedFault"),
+                    "{scenario:?}: {fault:?} in {state} did not strike"
                 );
                 assert_eq!(
                     order.state.status,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use connectors::{Rate, SimulatedSettings};
 use domain::{Order, OrderId, OrderStatus};
 use embedded::Faults;
+use ports::operations::Operations;
 use testkit::{Audit, Shop, ShopError, ShopOptions};
 
 /// One of the seed's three timelines, and cancelling.
@@ -82,16 +83,17 @@ impl Scenario {
         shop.place(SHELF, 2).await
     }
 
-    /// Plays it to the end on a new shop and checks the books.
-    pub async fn play(self, options: &ShopOptions) -> Order {
+    /// Plays it to the end on a new shop and checks the books. Returns the order and the history of its execution.
+    pub async fn play(self, options: &ShopOptions) -> (Order, String) {
         let dir = tempfile::tempdir().unwrap();
         let shop = Shop::open(dir.path(), options).await.unwrap();
         let id = self.place(&shop).await.unwrap();
         let order = shop.ended(id).await.unwrap();
         shop.settled().await.unwrap();
+        let execution = shop.engine.get_execution(id.to_string()).await.unwrap();
         shop.close().await;
         self.audit(dir.path(), &[id]);
-        order
+        (order, serde_json::to_string(&execution.events).unwrap())
     }
 
     /// Checks the books of a closed shop.

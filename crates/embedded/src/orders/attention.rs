@@ -1,0 +1,32 @@
+//! Orders that a person has to look at.
+
+use domain::Timestamp;
+use serde_json::Value;
+
+use super::{Changed, OrderRow, change_order};
+use crate::tx::Tx;
+
+/// Says on the order why it needs attention, unless it has ended or says so already. Returns whether it was said now.
+pub(crate) fn need_attention(
+    tx: &mut Tx<'_>,
+    key: i64,
+    reason: &str,
+    at: Timestamp,
+) -> rusqlite::Result<bool> {
+    let Some(row) = OrderRow::find_key(tx.connection(), key)? else {
+        return Ok(false);
+    };
+    let mut attributes = row.attributes();
+    if row.status.is_final() || attributes.contains_key("attention") {
+        return Ok(false);
+    }
+    attributes.insert("attention".into(), reason.into());
+    let changed = Changed {
+        status: row.status,
+        updated_at: at,
+        attributes: Some(Value::Object(attributes).to_string()),
+        needs_attention: true,
+    };
+    change_order(tx, &row, &changed, at)?;
+    Ok(true)
+}
