@@ -127,7 +127,7 @@ impl Engine<'_> {
     pub(super) fn branch_succeeded(&mut self, id: BranchId, output: Payload) {
         let parent = self.snapshot.branch(id).and_then(|branch| branch.parent);
         match parent {
-            None => self.finish_succeeded(&output),
+            None => self.finish_succeeded(output),
             Some(parent) => match self.state(parent.branch).map(|state| &state.kind) {
                 Some(Kind::Map(_)) => self.iteration_succeeded(id, parent, output),
                 Some(_) | None => self.parallel_branch_succeeded(id, parent, output),

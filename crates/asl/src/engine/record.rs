@@ -1,6 +1,6 @@
 //! Telling the history, and ending the execution.
 
-use serde_json::Value;
+use std::sync::Arc;
 
 use super::{Engine, Recording};
 use crate::failure::Failure;
@@ -63,8 +63,9 @@ impl Engine<'_> {
         id
     }
 
-    /// Ends the execution.
-    fn finish(&mut self, outcome: Outcome, last_event: HistoryEventKind) {
+    /// Ends the execution. The outcome is made after the event, so that it need not share a payload with an event that
+    /// is not kept.
+    fn finish(&mut self, last_event: HistoryEventKind, outcome: impl FnOnce() -> Outcome) {
         if self.snapshot.outcome.is_some() {
             return;
         }
@@ -76,29 +77,27 @@ impl Engine<'_> {
         let previous = self.snapshot.last_event;
         self.append(previous, last_event);
         self.snapshot.execution.input = Slot::Empty;
+        let outcome = outcome();
         self.snapshot.outcome = Some(outcome.clone());
         self.effects.push(Effect::Finished(outcome));
     }
 
     pub(super) fn finish_failed(&mut self, failure: &Failure) {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let outcome = Outcome::Failed {
+        let outcome = || Outcome::Failed {
             error: text(&failure.error),
             cause: text(&failure.cause),
         };
-        self.finish(outcome, HistoryEventKind::ExecutionFailed(failure.details()));
+        self.finish(HistoryEventKind::ExecutionFailed(failure.details()), outcome);
     }
 
-    pub(super) fn finish_succeeded(&mut self, output: &Payload) {
-        let outcome = Outcome::Succeeded {
-            output: Value::clone(output),
+    pub(super) fn finish_succeeded(&mut self, output: Payload) {
+        let kind = HistoryEventKind::ExecutionSucceeded {
+            output: output.clone(),
         };
-        self.finish(
-            outcome,
-            HistoryEventKind::ExecutionSucceeded {
-                output: output.clone(),
-            },
-        );
+        self.finish(kind, || Outcome::Succeeded {
+            output: Arc::unwrap_or_clone(output),
+        });
     }
 
     pub(super) fn abort(&mut self, error: String, cause: String) {
@@ -107,10 +106,10 @@ impl Engine<'_> {
             error: present(&error),
             cause: present(&cause),
         };
-        self.finish(
-            Outcome::Aborted { error, cause },
-            HistoryEventKind::ExecutionAborted(details),
-        );
+        self.finish(HistoryEventKind::ExecutionAborted(details), || Outcome::Aborted {
+            error,
+            cause,
+        });
     }
 
     pub(super) fn time_out(&mut self) {
@@ -119,10 +118,10 @@ impl Engine<'_> {
             error: Some(error.clone()),
             cause: None,
         };
-        let outcome = Outcome::TimedOut {
+        let outcome = || Outcome::TimedOut {
             error,
             cause: String::new(),
         };
-        self.finish(outcome, HistoryEventKind::ExecutionTimedOut(details));
+        self.finish(HistoryEventKind::ExecutionTimedOut(details), outcome);
     }
 }

@@ -92,7 +92,7 @@ impl Node {
             Self::Literal(value) => Ok(value.clone()),
             Self::Array(nodes) => nodes.iter().map(|node| node.evaluate(scope, chance)).collect(),
             Self::Object(members) => {
-                let mut object = Map::new();
+                let mut object = Map::with_capacity(members.len());
                 for (key, node) in members {
                     object.insert(key.clone(), node.evaluate(scope, chance)?);
                 }
