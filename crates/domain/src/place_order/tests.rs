@@ -86,6 +86,7 @@ fn everything_that_may_be_sent() {
               "customerEmail": "ada.l+shop@mail.example.com",
               "customerPhone": "+14155550123",
               "metadata": {
+                "note": "aé\n",
                 "n": [
                   1,
                   2.50,
@@ -93,8 +94,7 @@ fn everything_that_may_be_sent() {
                   null,
                   true,
                   {}
-                ],
-                "note": "aé\n"
+                ]
               },
               "traceId": "tttttttttttttttttttttttttttttttt"
             }"#]],

@@ -188,8 +188,8 @@ struct Attempt {
 
 fn attempts() -> Vec<Attempt> {
     use ChargeOutcome::{Charged, Declined, Refunded};
-    const PAID: &str = r#"{"amount":59.98,"currency":"USD","paymentId":"PAY-1","status":"success"}"#;
-    const DECLINED: &str = r#"{"error":"Payment declined","reason":"no funds","status":"failed"}"#;
+    const PAID: &str = r#"{"status":"success","paymentId":"PAY-1","amount":59.98,"currency":"USD"}"#;
+    const DECLINED: &str = r#"{"status":"failed","error":"Payment declined","reason":"no funds"}"#;
     const UNAVAILABLE: &str =
         "PaymentUnavailable: the payment gateway failed: down; it holds no charge for this order";
     const TIMED_OUT: &str =
@@ -209,7 +209,7 @@ fn attempts() -> Vec<Attempt> {
         attempt(
             Ok(charge(Refunded)),
             None,
-            r#"{"error":"Payment was given back","status":"failed"}"#,
+            r#"{"status":"failed","error":"Payment was given back"}"#,
             "Declined",
         ),
         // A time-out is no decline: the gateway is asked what became of the charge.
@@ -280,23 +280,23 @@ async fn an_order_that_is_not_processing_is_not_charged() {
         (
             OrderStatus::Cancelled,
             Ok(None),
-            r#"{"error":"Order cancelled","status":"failed"}"#,
+            r#"{"status":"failed","error":"Order cancelled"}"#,
         ),
         (
             OrderStatus::Failed,
             Ok(None),
-            r#"{"error":"Order is FAILED","status":"failed"}"#,
+            r#"{"status":"failed","error":"Order is FAILED"}"#,
         ),
         (
             OrderStatus::Cancelled,
             Ok(Some(charge(ChargeOutcome::Refunded))),
-            r#"{"error":"Order cancelled","status":"failed"}"#,
+            r#"{"status":"failed","error":"Order cancelled"}"#,
         ),
         // It was charged before it was cancelled: the next step gives the money back.
         (
             OrderStatus::Cancelled,
             Ok(Some(charge(ChargeOutcome::Charged))),
-            r#"{"amount":59.98,"currency":"USD","paymentId":"PAY-1","status":"success"}"#,
+            r#"{"status":"success","paymentId":"PAY-1","amount":59.98,"currency":"USD"}"#,
         ),
         (
             OrderStatus::Cancelled,
@@ -388,12 +388,12 @@ async fn a_refund_gives_back_money_and_stock_and_may_be_repeated() {
     let first = run(&function, &task("refundPayment")).await;
     assert_eq!(
         first,
-        r#"{"paymentId":"PAY-1","status":"refunded","stock":"released"}"#
+        r#"{"status":"refunded","paymentId":"PAY-1","stock":"released"}"#
     );
     let again = run(&function, &task("refundPayment")).await;
     assert_eq!(
         again,
-        r#"{"paymentId":"PAY-1","status":"refunded","stock":"released before"}"#
+        r#"{"status":"refunded","paymentId":"PAY-1","stock":"released before"}"#
     );
     assert_eq!(stock_left(&function), 10);
     assert_eq!(

@@ -96,22 +96,22 @@ async fn an_order_as_it_stands() {
     assert_eq!(status, 200);
     expect![[r#"
         {
-          "createdAt": "2026-01-15T09:30:00.123Z",
-          "currency": "USD",
-          "customerEmail": "ada@example.com",
+          "orderId": "019bc0fd-8a3b-7000-8000-000000000000",
           "customerId": "CUST-001",
-          "customerPhone": "+14155550123",
+          "totalAmount": 59.98,
+          "currency": "USD",
+          "createdAt": "2026-01-15T09:30:00.123Z",
           "items": [
             {
-              "price": 29.99,
               "productId": "PROD-001",
-              "quantity": 2
+              "quantity": 2,
+              "price": 29.99
             }
           ],
-          "orderId": "019bc0fd-8a3b-7000-8000-000000000000",
-          "status": "PENDING",
-          "totalAmount": 59.98,
+          "customerEmail": "ada@example.com",
+          "customerPhone": "+14155550123",
           "traceId": "4bf92f3577b34da6a3ce929d0e0e4736",
+          "status": "PENDING",
           "updatedAt": "2026-01-15T09:30:00.123Z"
         }"#]]
     .assert_eq(&serde_json::to_string_pretty(&body).unwrap());
@@ -277,7 +277,7 @@ async fn a_timeline_names_its_trace() {
     let function = function(1);
     let (status, body) = get(&function, &format!("/orders/{{orderId={}}}/timeline", id(0))).await;
     assert_eq!(status, 200);
-    expect![[r#"{"orderId":"019bc0fd-8a3b-7000-8000-000000000000","timeline":[{"at":"2026-01-15T09:30:00.123Z","event":"PENDING","source":"order","summary":"Placed"}],"traceId":"4bf92f3577b34da6a3ce929d0e0e4736"}"#]].assert_eq(&body.to_string());
+    expect![[r#"{"orderId":"019bc0fd-8a3b-7000-8000-000000000000","traceId":"4bf92f3577b34da6a3ce929d0e0e4736","timeline":[{"at":"2026-01-15T09:30:00.123Z","source":"order","event":"PENDING","summary":"Placed"}]}"#]].assert_eq(&body.to_string());
 }
 
 #[tokio::test]
@@ -296,7 +296,7 @@ async fn products_are_written_whole_and_listed_by_id() {
     assert_eq!(put("PROD-002", mug).await.0, 201);
     let (status, body) = put("PROD-002", mug).await;
     assert_eq!(status, 200);
-    expect![[r#"{"currency":"USD","name":"Cup","price":1.50,"productId":"PROD-002","stock":3}"#]]
+    expect![[r#"{"productId":"PROD-002","name":"Cup","price":1.50,"currency":"USD","stock":3}"#]]
         .assert_eq(&body.to_string());
     assert_eq!(get(&function, "/products/{productId=PROD-002}").await.1, body);
 

@@ -55,9 +55,9 @@ async fn queues_and_their_messages() {
         expect![[r#"
             400 Bad Request
             /docs/errors/validation | the parameter after is there twice; send it once (and 2 more; see errors)
-            {"code":"duplicate_field","detail":"the parameter after is there twice; send it once","pointer":"?after"}
-            {"code":"bad_format","detail":"limit must be a whole number from 1 to 1000","pointer":"?limit"}
-            {"code":"unknown_field","detail":"unknown parameter: page","pointer":"?page"}"#]],
+            {"pointer":"?after","code":"duplicate_field","detail":"the parameter after is there twice; send it once"}
+            {"pointer":"?limit","code":"bad_format","detail":"limit must be a whole number from 1 to 1000"}
+            {"pointer":"?page","code":"unknown_field","detail":"unknown parameter: page"}"#]],
     )
     .await;
 }
@@ -91,7 +91,7 @@ async fn dead_letters_go_back_or_away() {
             expect![[r#"
                 400 Bad Request
                 /docs/errors/validation | messageIds must be an array of 1 to 1000 message ids
-                {"code":"bad_format","detail":"messageIds must be an array of 1 to 1000 message ids","pointer":"/messageIds"}"#]],
+                {"pointer":"/messageIds","code":"bad_format","detail":"messageIds must be an array of 1 to 1000 message ids"}"#]],
         )
         .await;
     }
@@ -101,7 +101,7 @@ async fn dead_letters_go_back_or_away() {
         expect![[r#"
             400 Bad Request
             /docs/errors/validation | unknown field: messageIDs
-            {"code":"unknown_field","detail":"unknown field: messageIDs","pointer":"/messageIDs"}"#]],
+            {"pointer":"/messageIDs","code":"unknown_field","detail":"unknown field: messageIDs"}"#]],
     )
     .await;
 }
@@ -120,7 +120,7 @@ async fn executions() {
         expect![[r#"
             400 Bad Request
             /docs/errors/validation | status must be one of RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED
-            {"code":"bad_format","detail":"status must be one of RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED","pointer":"?status"}"#]],
+            {"pointer":"?status","code":"bad_format","detail":"status must be one of RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED"}"#]],
     )
     .await;
     check(
@@ -216,13 +216,13 @@ async fn every_fault_of_a_key_at_once() {
         expect![[r#"
             400 Bad Request
             /docs/errors/validation | name must be text of 1 to 128 characters without control characters or spaces at its ends (and 6 more; see errors)
-            {"code":"bad_format","detail":"name must be text of 1 to 128 characters without control characters or spaces at its ends","pointer":"/name"}
-            {"code":"bad_format","detail":"role must be client or admin","pointer":"/role"}
-            {"code":"bad_format","detail":"ratePerS must be a whole number from 1 to 1000000","pointer":"/ratePerS"}
-            {"code":"bad_format","detail":"burst must be a whole number from 1 to 1000000","pointer":"/burst"}
-            {"code":"bad_format","detail":"quota must be a whole number from 1 to 1000000000000","pointer":"/quota"}
-            {"code":"bad_format","detail":"period must be DAY, WEEK or MONTH","pointer":"/period"}
-            {"code":"unknown_field","detail":"unknown field: plan","pointer":"/plan"}"#]],
+            {"pointer":"/name","code":"bad_format","detail":"name must be text of 1 to 128 characters without control characters or spaces at its ends"}
+            {"pointer":"/role","code":"bad_format","detail":"role must be client or admin"}
+            {"pointer":"/ratePerS","code":"bad_format","detail":"ratePerS must be a whole number from 1 to 1000000"}
+            {"pointer":"/burst","code":"bad_format","detail":"burst must be a whole number from 1 to 1000000"}
+            {"pointer":"/quota","code":"bad_format","detail":"quota must be a whole number from 1 to 1000000000000"}
+            {"pointer":"/period","code":"bad_format","detail":"period must be DAY, WEEK or MONTH"}
+            {"pointer":"/plan","code":"unknown_field","detail":"unknown field: plan"}"#]],
     )
     .await;
     for body in ["{}", "{\"name\":null}"] {
@@ -236,7 +236,7 @@ async fn every_fault_of_a_key_at_once() {
         expect![[r#"
             400 Bad Request
             /docs/errors/validation | burst says nothing without ratePerS
-            {"code":"missing_field","detail":"burst says nothing without ratePerS","pointer":"/burst"}"#]],
+            {"pointer":"/burst","code":"missing_field","detail":"burst says nothing without ratePerS"}"#]],
     )
     .await;
     check(
@@ -244,7 +244,7 @@ async fn every_fault_of_a_key_at_once() {
         expect![[r#"
             400 Bad Request
             /docs/errors/validation | the body must be an object
-            {"code":"wrong_type","detail":"the body must be an object","pointer":""}"#]],
+            {"pointer":"","code":"wrong_type","detail":"the body must be an object"}"#]],
     )
     .await;
     check(
@@ -252,7 +252,7 @@ async fn every_fault_of_a_key_at_once() {
         expect![[r#"
             400 Bad Request
             /docs/errors/validation | the body is not JSON: EOF while parsing a value at line 1 column 8
-            {"code":"malformed_json","detail":"the body is not JSON: EOF while parsing a value at line 1 column 8","pointer":""}"#]],
+            {"pointer":"","code":"malformed_json","detail":"the body is not JSON: EOF while parsing a value at line 1 column 8"}"#]],
     )
     .await;
 }

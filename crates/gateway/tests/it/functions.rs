@@ -42,73 +42,73 @@ async fn gives_the_function_the_whole_request() {
         .retain(|_, value| !value.is_null());
     expect![[r#"
         {
-          "body": "{\"a\":1}",
+          "resource": "/orders/{orderId}/cancel",
+          "path": "/orders/a%20b%2Fc/cancel",
+          "httpMethod": "POST",
           "headers": {
+            "x-amzn-requestid": "550e8400-e29b-41d4-a716-446655440000",
             "content-type": "application/json",
             "idempotency-key": "k-1",
+            "x-twice": "a",
             "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "x-amzn-requestid": "550e8400-e29b-41d4-a716-446655440000",
-            "x-amzn-trace-id": "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736",
-            "x-twice": "a"
+            "x-amzn-trace-id": "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736"
           },
-          "httpMethod": "POST",
-          "isBase64Encoded": false,
           "multiValueHeaders": {
+            "x-amzn-requestid": [
+              "550e8400-e29b-41d4-a716-446655440000"
+            ],
             "content-type": [
               "application/json"
             ],
             "idempotency-key": [
               "k-1"
             ],
-            "traceparent": [
-              "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-            ],
-            "x-amzn-requestid": [
-              "550e8400-e29b-41d4-a716-446655440000"
-            ],
-            "x-amzn-trace-id": [
-              "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736"
-            ],
             "x-twice": [
               "a",
               "b"
-            ]
-          },
-          "multiValueQueryStringParameters": {
-            "empty": [
-              ""
             ],
-            "reason": [
-              "too late"
+            "traceparent": [
+              "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
             ],
-            "x": [
-              "1",
-              "2"
+            "x-amzn-trace-id": [
+              "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736"
             ]
-          },
-          "path": "/orders/a%20b%2Fc/cancel",
-          "pathParameters": {
-            "orderId": "a b/c"
           },
           "queryStringParameters": {
             "empty": "",
             "reason": "too late",
             "x": "1"
           },
+          "multiValueQueryStringParameters": {
+            "reason": [
+              "too late"
+            ],
+            "x": [
+              "1",
+              "2"
+            ],
+            "empty": [
+              ""
+            ]
+          },
+          "pathParameters": {
+            "orderId": "a b/c"
+          },
+          "stageVariables": {},
           "requestContext": {
-            "httpMethod": "POST",
+            "stage": "local",
+            "requestId": "550e8400-e29b-41d4-a716-446655440000",
+            "protocol": "HTTP/1.1",
             "identity": {
               "apiKeyId": "id-client"
             },
-            "path": "/orders/a%20b%2Fc/cancel",
-            "protocol": "HTTP/1.1",
-            "requestId": "550e8400-e29b-41d4-a716-446655440000",
-            "requestTimeEpoch": 1768469400000,
             "resourcePath": "/orders/{orderId}/cancel",
-            "stage": "local"
+            "path": "/orders/a%20b%2Fc/cancel",
+            "httpMethod": "POST",
+            "requestTimeEpoch": 1768469400000
           },
-          "resource": "/orders/{orderId}/cancel",
-          "stageVariables": {}
+          "body": "{\"a\":1}",
+          "isBase64Encoded": false
         }"#]]
     .assert_eq(&serde_json::to_string_pretty(&event).unwrap());
 }

@@ -66,7 +66,7 @@ fn json() {
     assert_eq!(buckets[5]["atMost"].to_string(), "5.0");
     assert_eq!(buckets[4]["count"], 0);
     assert_eq!(buckets[5]["count"], 1);
-    expect![[r#"{"dropped":0,"series":[{"buckets":null,"count":1,"dimensions":[],"kind":"histogram","name":"Latency","sum":3.0},{"dimensions":[["Status","Success"]],"kind":"counter","name":"Payments","total":1}]}"#]].assert_eq(&json.to_string());
+    expect![[r#"{"series":[{"name":"Latency","dimensions":[],"kind":"histogram","count":1,"sum":3.0,"buckets":null},{"name":"Payments","dimensions":[["Status","Success"]],"kind":"counter","total":1}],"dropped":0}"#]].assert_eq(&json.to_string());
 }
 
 #[test]

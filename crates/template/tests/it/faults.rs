@@ -295,7 +295,7 @@ fn workflows() {
             "        Unused: text\n",
         ),
         &expect![[r#"
-            line 517, column 9, /Resources/OrderProcessingStateMachine/Properties/DefinitionSubstitutions: the workflow has `${OperationsTopic}` (line 311); give its value under DefinitionSubstitutions
+            line 517, column 9, /Resources/OrderProcessingStateMachine/Properties/DefinitionSubstitutions: the workflow has `${OperationsTopic}` (line 312); give its value under DefinitionSubstitutions
         "#]],
     );
 }

@@ -178,7 +178,7 @@ fn a_workflow_may_stand_in_the_template() {
     ));
     let workflow = &system.state_machines[0];
     assert_eq!(workflow.workflow_type, WorkflowType::Express);
-    expect![[r#"{"StartAt":"Only","States":{"Only":{"End":true,"Result":["done",1.50,true,null,"1.50"],"Type":"Pass"}}}"#]]
+    expect![[r#"{"StartAt":"Only","States":{"Only":{"Type":"Pass","Result":["done",1.50,true,null,"1.50"],"End":true}}}"#]]
         .assert_eq(&workflow.definition);
 }
 
