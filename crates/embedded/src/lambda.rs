@@ -134,7 +134,7 @@ impl Function {
         };
         let started = Instant::now();
         let request_id = context.request_id.clone();
-        let call = AssertUnwindSafe(handler.call(invocation, context)).catch_unwind();
+        let call = AssertUnwindSafe(async move { handler.call(invocation, context).await }).catch_unwind();
         let timeout_ms = i64::try_from(self.timeout_ms).unwrap_or(i64::MAX);
         let deadline = domain::Timestamp::from_ms(self.time.now().as_ms().saturating_add(timeout_ms));
         let result = tokio::select! {
