@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::executions::{Executor, LoadError};
 use crate::queue::Queue;
 use crate::readers::Readers;
-use crate::schema::{MigrateError, migrate};
+use crate::schema::{self, MigrateError, migrate};
 use crate::topic::Subscription;
 use crate::tx::{Counters, Notice};
 use crate::writer::Writer;
@@ -150,13 +150,12 @@ impl Engine {
             })
             .map_err(|source| not_a_database(&path, source))?
             == 0;
-        migrate(&mut connection).map_err(|source| OpenError::Schema {
-            path: path.clone(),
-            source,
-        })?;
-        let names = Names::read(&connection, &settings).map_err(sqlite)?;
-        make_all_visible(&connection, settings.time.now()).map_err(sqlite)?;
-        let mut counters = Counters::read(&connection).map_err(sqlite)?;
+        migrate(&mut connection).map_err(|source| schema_error(&path, source))?;
+        // Together, so that a directory which can't be opened after all is as it was.
+        let opening = connection.unchecked_transaction().map_err(sqlite)?;
+        let names = Names::read(&opening, &settings).map_err(sqlite)?;
+        make_all_visible(&opening, settings.time.now()).map_err(sqlite)?;
+        let mut counters = Counters::read(&opening).map_err(sqlite)?;
         // Deleted messages leave no trace, so their numbers go on from the clock and are never given out twice.
         let by_clock = settings.time.now().as_ms().saturating_mul(1000);
         counters.message = counters.message.max(by_clock);
@@ -165,7 +164,7 @@ impl Engine {
             machine: settings.machine.name.clone(),
             source,
         };
-        let executor = Arc::new(Executor::load(&connection, &settings, &names).map_err(machine_error)?);
+        let executor = Arc::new(Executor::load(&opening, &settings, &names).map_err(machine_error)?);
         let queues: HashMap<String, Arc<Queue>> = settings
             .queues
             .iter()
@@ -177,8 +176,9 @@ impl Engine {
             .flat_map(|topic| Subscription::of(topic, &names))
             .map(Arc::new)
             .collect();
-        let access = Arc::new(access::Access::read(&connection, settings.usage_plan).map_err(sqlite)?);
-        let catalogue = catalogue::ProductCache::read(&connection).map_err(sqlite)?;
+        let access = Arc::new(access::Access::read(&opening, settings.usage_plan).map_err(sqlite)?);
+        let catalogue = catalogue::ProductCache::read(&opening).map_err(sqlite)?;
+        opening.commit().map_err(sqlite)?;
         let (changed, stream) = watch::channel(u64::try_from(counters.change).unwrap_or(0));
         let dispatch = dispatcher(&queues, &subscriptions, &executor, changed);
         let (writer, thread) =
@@ -280,8 +280,21 @@ fn open_database(dir: &Path) -> Result<(File, Connection, PathBuf), OpenError> {
         Err(TryLockError::Error(source)) => return Err(directory(source)),
     }
     let path = dir.join(DATABASE);
-    let connection = open_writer(&path).map_err(|source| not_a_database(&path, source))?;
+    let connection = Connection::open(&path).map_err(|source| not_a_database(&path, source))?;
+    // First of all: to set up a database for writing changes it, whoever it belongs to.
+    schema::check(&connection).map_err(|source| schema_error(&path, source))?;
+    set_up_writer(&connection).map_err(|source| not_a_database(&path, source))?;
     Ok((lock, connection, path))
+}
+
+fn schema_error(path: &Path, source: MigrateError) -> OpenError {
+    match source {
+        MigrateError::Sqlite(source) => not_a_database(path, source),
+        MigrateError::NotOurs(_) | MigrateError::Newer { .. } => OpenError::Schema {
+            path: path.to_owned(),
+            source,
+        },
+    }
 }
 
 fn not_a_database(path: &Path, source: rusqlite::Error) -> OpenError {
@@ -296,8 +309,7 @@ fn not_a_database(path: &Path, source: rusqlite::Error) -> OpenError {
     }
 }
 
-fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+fn set_up_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(256);
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -308,5 +320,5 @@ fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
     // A checkpoint each 4,000 pages (16 MB): fewer of them, and the log stays bounded.
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
-    Ok(connection)
+    Ok(())
 }

@@ -29,25 +29,40 @@ pub enum MigrateError {
     Sqlite(#[from] rusqlite::Error),
 }
 
+/// Whether this program can use the database. Looks and changes nothing.
+///
+/// # Errors
+/// [`MigrateError`].
+pub fn check(connection: &Connection) -> Result<(), MigrateError> {
+    let application: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION_ID && (application != 0 || tables != 0) {
+        return Err(MigrateError::NotOurs(application));
+    }
+    let found = version(connection)?;
+    let known = MIGRATIONS.len();
+    if found > known {
+        return Err(MigrateError::Newer { found, known });
+    }
+    Ok(())
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<usize> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
 /// Brings the database to the newest version, all or nothing.
 ///
 /// # Errors
 /// [`MigrateError`]; nothing was changed then.
 pub fn migrate(connection: &mut Connection) -> Result<(), MigrateError> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let application: i64 = transaction.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    let version: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if application != APPLICATION_ID && (application != 0 || tables != 0) {
-        return Err(MigrateError::NotOurs(application));
+    check(&transaction)?;
+    let outstanding = &MIGRATIONS[version(&transaction)?..];
+    if outstanding.is_empty() {
+        return Ok(());
     }
-    if version > MIGRATIONS.len() {
-        return Err(MigrateError::Newer {
-            found: version,
-            known: MIGRATIONS.len(),
-        });
-    }
-    for migration in &MIGRATIONS[version..] {
+    for migration in outstanding {
         transaction.execute_batch(migration)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
