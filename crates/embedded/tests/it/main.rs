@@ -4,7 +4,10 @@
 // clippy.toml allows these in functions marked as tests; the helpers around them are tests as well.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod access;
+mod data_directory;
 mod executions;
+mod idempotency;
 mod queue;
 mod stream;
 mod support;

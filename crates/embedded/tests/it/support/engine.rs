@@ -38,7 +38,8 @@ pub struct Setup {
     edits: Vec<Arc<Edit>>,
 }
 
-struct NoMetrics;
+/// Counts nothing.
+pub struct NoMetrics;
 
 impl Metrics for NoMetrics {
     fn count(&self, _: &'static str, _: &[(&'static str, &str)], _: u64) {}

@@ -5,7 +5,7 @@ mod engine;
 mod orders;
 
 pub use calls::{Call, Calls, Message, answers, does};
-pub use engine::{Handlers, Running, Setup, handlers};
+pub use engine::{Handlers, NoMetrics, Running, Setup, handlers};
 pub use orders::{amount, order};
 
 /// How often to look for something that another thread writes before it is taken for lost.
