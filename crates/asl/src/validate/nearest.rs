@@ -1,10 +1,15 @@
 //! The name that somebody who mistyped one most likely meant.
 
+/// How many names are looked at for the nearest one. With every transition of a large definition mistyped, looking at all
+/// of them each time would take minutes.
+const MAX_CANDIDATES: usize = 100;
+
 /// Words for a remedy: the nearest of `known` when there is one that is near, or else all of them.
 pub(super) fn suggestion<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.collect();
     let nearest = known
         .iter()
+        .take(MAX_CANDIDATES)
         .map(|name| (distance(wanted, name), *name))
         .filter(|(distance, name)| {
             *distance <= 1 + name.chars().count() / 4 && *distance < wanted.chars().count()

@@ -158,3 +158,17 @@ fn a_short_expression_cannot_make_a_large_value_larger_than_a_payload() {
         "States.DataLimitExceeded"
     );
 }
+
+#[test]
+fn a_definition_with_thousands_of_faults_is_told_all_of_them() {
+    let state = |at: u32| {
+        (
+            format!("State number {at}"),
+            json!({"Type": "Pass", "Next": format!("Stage nunber {at}")}),
+        )
+    };
+    let states: Value = (0..5_000).map(state).collect();
+    let faults =
+        Definition::parse(&json!({"StartAt": "State number 0", "States": states}).to_string()).unwrap_err();
+    assert!(faults.len() >= 5_000);
+}
