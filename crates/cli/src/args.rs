@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::error::{Error, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::{demo, dlq, executions, keys, orders, products, serve, workflow};
+use crate::commands::{bench, demo, dlq, executions, keys, orders, products, serve, workflow};
 use crate::exit;
 use crate::output::Format;
 
@@ -50,6 +50,8 @@ pub enum Command {
     Executions(executions::ExecutionsArgs),
     /// Check, draw and try out workflows in Amazon States Language; needs no server
     Workflow(workflow::WorkflowArgs),
+    /// Measure how fast this machine takes orders and sees them through
+    Bench(bench::BenchArgs),
 }
 
 /// Reads the process's arguments; ends the process for `--help`, `--version` and whatever is wrong.

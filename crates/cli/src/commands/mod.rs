@@ -1,5 +1,6 @@
 //! The commands, a folder or file each.
 
+pub mod bench;
 pub mod demo;
 pub mod dlq;
 pub mod executions;
@@ -25,5 +26,6 @@ pub fn run(command: Command, output: &Output) -> Result<Verdict, Failure> {
         Command::Dlq(args) => dlq::run(args, output),
         Command::Executions(args) => executions::run(args, output),
         Command::Workflow(args) => workflow::run(args, output),
+        Command::Bench(args) => bench::run(&args, output),
     }
 }

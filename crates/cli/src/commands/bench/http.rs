@@ -11,7 +11,7 @@ const CUSTOMER_DIGITS: usize = 6;
 const CUSTOMER: &str = "CUST-000000";
 
 /// What every order of a benchmark asks for: one line, at the catalogue's price, with somebody to tell.
-const ORDER: &str = concat!(
+pub const ORDER: &str = concat!(
     r#"{"customerId":"CUST-000000","items":[{"productId":"PROD-001","quantity":2,"price":29.99}],"#,
     r#""customerEmail":"customer@example.com"}"#
 );
@@ -113,10 +113,17 @@ mod tests {
     #[test]
     fn a_request_is_as_long_as_it_says_whoever_orders() {
         let mut request = OrderRequest::new("127.0.0.1:8080", "secret");
-        for (number, customer) in [(0, "CUST-000000"), (42, "CUST-000042"), (1_234_567, "CUST-234567")] {
+        for (number, customer) in [
+            (0, "CUST-000000"),
+            (42, "CUST-000042"),
+            (1_234_567, "CUST-234567"),
+        ] {
             let text = String::from_utf8(request.of_customer(number).to_vec()).unwrap();
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
-            assert!(head.ends_with(&format!("content-length: {}", body.len())), "{head}");
+            assert!(
+                head.ends_with(&format!("content-length: {}", body.len())),
+                "{head}"
+            );
             let order: serde_json::Value = serde_json::from_str(body).unwrap();
             assert_eq!(order["customerId"], customer);
         }
@@ -131,8 +138,16 @@ mod tests {
         };
         let head_bytes = answer.len() - 5;
         for received in 0..answer.len() {
-            let expected = if received < head_bytes { Head::Incomplete } else { complete };
-            assert_eq!(read_head(&answer.as_bytes()[..received]), Ok(expected), "{received}");
+            let expected = if received < head_bytes {
+                Head::Incomplete
+            } else {
+                complete
+            };
+            assert_eq!(
+                read_head(&answer.as_bytes()[..received]),
+                Ok(expected),
+                "{received}"
+            );
         }
     }
 
@@ -142,7 +157,10 @@ mod tests {
             ("SSH-2.0-x\r\n\r\n", BadAnswer::Status),
             ("HTTP/1.1 2x1 Created\r\n\r\n", BadAnswer::Status),
             ("HTTP/1.1 201 Created\r\n\r\n", BadAnswer::Length),
-            ("HTTP/1.1 201 Created\r\ncontent-length: x\r\n\r\n", BadAnswer::Length),
+            (
+                "HTTP/1.1 201 Created\r\ncontent-length: x\r\n\r\n",
+                BadAnswer::Length,
+            ),
         ] {
             assert_eq!(read_head(answer.as_bytes()), Err(error), "{answer}");
         }

@@ -200,7 +200,10 @@ async fn client(
 async fn receive(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<(u16, usize), ClientError> {
     let mut received = 0;
     loop {
-        let read = stream.read(&mut buffer[received..]).await.map_err(ClientError::Io)?;
+        let read = stream
+            .read(&mut buffer[received..])
+            .await
+            .map_err(ClientError::Io)?;
         if read == 0 {
             return Err(ClientError::Io(io::ErrorKind::UnexpectedEof.into()));
         }

@@ -39,10 +39,6 @@ pub struct Counts {
     pub commands: u64,
     /// Number of the newest change.
     pub latest_change: u64,
-    /// Executions that run.
-    pub open_executions: u64,
-    /// Allocations, when the server was built to count them.
-    pub allocations: Option<u64>,
 }
 
 impl Server {
@@ -112,8 +108,6 @@ impl Server {
             commits: count("commits").unwrap_or_default(),
             commands: count("commands").unwrap_or_default(),
             latest_change: count("latestChange").unwrap_or_default(),
-            open_executions: count("openExecutions").unwrap_or_default(),
-            allocations: count("allocations"),
         })
     }
 
@@ -205,7 +199,10 @@ fn read_url(stderr: &mut impl BufRead) -> Result<String, Failure> {
             return Ok(url.to_owned());
         }
         if read == 0 {
-            return Err(Failure::failed(format!("the server did not start: {}", said.trim())));
+            return Err(Failure::failed(format!(
+                "the server did not start: {}",
+                said.trim()
+            )));
         }
         said.push_str(&line);
     }
