@@ -3,8 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on stops")]
 
+mod by_hand;
+mod cancel;
 mod crashes;
 mod payments;
+mod redrive;
 mod settings;
 mod steps;
 mod support;
