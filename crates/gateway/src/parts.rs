@@ -38,6 +38,6 @@ pub struct Parts<E> {
     pub status: Box<dyn Fn() -> serde_json::Value + Send + Sync>,
     /// Further routes, such as the console's, that need no key.
     pub more_routes: axum::Router,
-    /// Cancelled when the server stops: event streams end then. The same token goes to [`crate::serve`].
+    /// Cancelled when the server stops: event streams end then. The same token goes to [`crate::serve()`].
     pub shutdown: CancellationToken,
 }
