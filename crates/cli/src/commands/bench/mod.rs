@@ -27,11 +27,13 @@ const HELP: &str = "Examples:
   ordermill bench
   ordermill bench --orders 100000 --seconds 10 --output json
   ordermill bench --restart --data bench-data
-  ordermill bench --url http://127.0.0.1:8080 --admin-key \"$(cat ordermill-data/admin.key)\"
+  ordermill bench --url http://127.0.0.1:8080
 
 The server is a process of its own on a free port of 127.0.0.1, with full durability, and shares the machine with the
-load. With --url it is one that runs already: its catalogue gets a product PROD-001 with much stock, and its table the
-orders. The exit code is 0 when every order was taken and came to COMPLETED.";
+load. With --url it is one that runs already, whose admin key is in ORDERMILL_ADMIN_KEY: its catalogue gets a product
+PROD-001 with much stock, and its table the orders.
+
+The exit code is 0 when every order was taken and came to COMPLETED.";
 
 /// Measure intake, the whole way to COMPLETED, and what HTTP and the store could do alone
 #[derive(Debug, Args)]
