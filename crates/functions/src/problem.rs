@@ -1,6 +1,6 @@
 //! What goes wrong for a client, as RFC 9457 problem documents: one list of codes, one way to write them.
 //!
-//! Each error of a port is mapped to a [`Problem`] here, exhaustively. A failure of ours is logged here too, once, with
+//! Each error of a port is mapped to a problem document here, exhaustively. A failure of ours is logged here too, once, with
 //! its whole chain of causes; the client is told nothing of it but the trace id to ask about.
 
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! Pictures of a definition: [`svg`] draws one with a layout of its own, [`mermaid`] writes one for pages that draw it
+//! Pictures of a definition: [`svg()`] draws one with a layout of its own, [`mermaid()`] writes one for pages that draw it
 //! themselves.
 //!
 //! Parallel and Map states are boxes around their branches. A line that an error takes is dashed and red, a line that
