@@ -1,3 +1,5 @@
+//! Pictures of definitions: what is drawn, how it is escaped, and that any definition can be.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

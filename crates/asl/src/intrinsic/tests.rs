@@ -1,3 +1,5 @@
+//! Intrinsic functions: what each gives, refuses, and how it says so.
+
 use serde_json::{Map, Value, json};
 
 use super::*;

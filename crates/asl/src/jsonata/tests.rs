@@ -1,3 +1,5 @@
+//! JSONata in templates: values, errors in Step Functions' words, and bounds.
+
 use serde_json::{Map, Value, json};
 
 use super::*;

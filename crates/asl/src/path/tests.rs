@@ -1,3 +1,5 @@
+//! Paths: what each kind reads, writes and refuses.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! Payload templates: what they build, and how their errors are told.
+
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 

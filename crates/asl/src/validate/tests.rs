@@ -1,3 +1,5 @@
+//! Validation: each fault with its place, and that a good definition has none.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
