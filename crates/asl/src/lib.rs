@@ -34,7 +34,7 @@
 //!
 //! - The step function: [`start`], [`step`], and their counterparts without history.
 //! - What flows through states: [`path`], [`payload`], [`intrinsic`], [`jsonata`].
-//! - Before anything runs: [`validate`]. After it ran, or instead: [`history`], [`replay`].
+//! - Before anything runs: [`validate`], [`graph`]. After it ran, or instead: [`history`], [`replay`].
 //! - What nothing may exceed: [`limits`].
 //!
 //! # What holds

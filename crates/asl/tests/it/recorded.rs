@@ -138,8 +138,8 @@ fn jsonpath_executions_go_as_recorded() {
 #[test]
 fn jsonata_executions_go_as_recorded() {
     let score = score("jsonata.jsonl");
-    assert_at_least(score.outcomes, score.cases, 900, "outcomes", &score.misses);
-    assert_at_least(score.events, score.with_events, 850, "event types", &score.misses);
+    assert_at_least(score.outcomes, score.cases, 980, "outcomes", &score.misses);
+    assert_at_least(score.events, score.with_events, 980, "event types", &score.misses);
 }
 
 #[test]
