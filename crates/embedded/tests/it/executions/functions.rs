@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use embedded::FunctionSettings;
 use ports::function::{Context, FunctionError, Invocation, Reply};
+use ports::processing::BeginProcessing;
 use serde_json::{Value, json};
 
-use super::{start, types, work, workflow};
+use super::{begin, start, types, work, workflow};
 use crate::support::{Calls, Running, Setup, answers, handlers};
 
 fn with_function(edit: impl Fn(&mut FunctionSettings) + Send + Sync + 'static) -> Setup {
@@ -102,23 +103,31 @@ async fn a_throttled_task_is_retried_by_the_name_that_lambda_gives_it() {
         {"ErrorEquals": ["Lambda.TooManyRequestsException"], "IntervalSeconds": 1, "MaxAttempts": 1},
     ]);
     let setup = workflow(json!({"Work": throttled})).with(|settings| {
-        let function = settings
-            .functions
-            .iter_mut()
-            .find(|it| it.name == "order-processing")
-            .unwrap();
-        // One for the batch that brings the orders, one for a task.
+        let mut functions = settings.functions.iter_mut();
+        let function = functions.find(|it| it.name == "order-processing").unwrap();
         function.reserved_concurrency = Some(1);
+        // Only tasks call it.
+        function.queue_sources.clear();
     });
     let (running, mut calls) = start(setup).await;
-    let first = running.place().await;
+    let (first, second) = (running.place().await, running.place().await);
+    running
+        .begin_processing(vec![begin(first)])
+        .await
+        .remove(0)
+        .unwrap();
     let holds_the_only_slot = calls.next().await;
-    let second = running.place().await;
-    // The queue is throttled as well: its message comes back after the visibility time-out.
-    running.until_failed("OrderProcessingQueue").await;
+    running
+        .begin_processing(vec![begin(second)])
+        .await
+        .remove(0)
+        .unwrap();
+    running.noted_events(&second, "TaskFailed", 1).await;
+    let (error, _) = failure(&running.execution(&second).await.events);
+    assert_eq!(error, "Lambda.TooManyRequestsException");
     holds_the_only_slot.succeed_with(json!("done"));
     running.ended_execution(&first).await;
-    running.advance(Duration::from_secs(180));
+    running.advance(Duration::from_secs(1));
     calls.next().await.succeed_with(json!("done"));
     assert_eq!(running.ended_execution(&second).await.info.status, "SUCCEEDED");
 }

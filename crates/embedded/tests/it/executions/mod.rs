@@ -60,6 +60,15 @@ fn begin_order(record: &SqsMessage) -> BeginOrder {
     }
 }
 
+/// The beginning of an order, as its message asks for it.
+fn begin(order: OrderId) -> BeginOrder {
+    BeginOrder {
+        order_id: order,
+        created_at: order.created_at(),
+        trace_id: String::new(),
+    }
+}
+
 /// A workflow of these states, beginning with `Work`; nobody is subscribed and nobody follows, so nothing else commits.
 fn workflow(states: Value) -> Setup {
     Setup::new().with(move |settings| {

@@ -6,15 +6,7 @@ use ports::orders::{CancelOrder, OrderQueries};
 use ports::processing::{BeginError, BeginOrder, BeginProcessing, Begun};
 use serde_json::json;
 
-use super::{payload, start, work, workflow};
-
-fn begin(order: domain::OrderId) -> BeginOrder {
-    BeginOrder {
-        order_id: order,
-        created_at: order.created_at(),
-        trace_id: String::new(),
-    }
-}
+use super::{begin, payload, start, work, workflow};
 
 #[tokio::test]
 async fn an_order_is_begun_once_however_often_its_message_comes() {

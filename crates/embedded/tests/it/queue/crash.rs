@@ -22,7 +22,13 @@ async fn what_was_in_flight_when_the_process_died_is_visible_again_at_once() {
     let (running, mut calls) = start(one_at_a_time()).await;
     let order = running.place().await;
     let held = calls.next().await;
-    let (running, mut calls) = start(running.kill().await).await;
+    assert_eq!(running.queue(QUEUE).await.in_flight, 1);
+    let setup = running.kill().await;
+    let (function, mut calls) = consumer(&setup);
+    let running = setup.open().await;
+    let queue = running.queue(QUEUE).await;
+    assert_eq!((queue.visible, queue.in_flight), (1, 0));
+    running.engine.start(handlers([function])).await.unwrap();
     let call = calls.next().await;
     let message = call.messages().remove(0);
     assert_eq!((message.order, message.receive_count), (order, 2));
