@@ -13,6 +13,7 @@ pub mod function;
 pub mod inventory;
 pub mod metrics;
 pub mod notify;
+pub mod observability;
 pub mod operations;
 pub mod orders;
 pub mod payment;
