@@ -11,6 +11,8 @@ mod catalogue;
 mod error;
 mod executions;
 mod expression;
+#[cfg(feature = "failpoints")]
+mod failpoints;
 mod faults;
 mod from_template;
 mod ids;

@@ -13,6 +13,8 @@ use ports::StoreError;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot, watch};
 
+#[cfg(feature = "failpoints")]
+use crate::failpoints::{Failpoints, Stage};
 use crate::tx::{Counters, Notice, Tx};
 
 /// The most commands that share one commit.
@@ -39,6 +41,11 @@ trait Job: Send {
     /// Whether the writer ends after the group that this is in.
     fn is_last(&self) -> bool {
         false
+    }
+    /// The command's type.
+    #[cfg(feature = "failpoints")]
+    fn name(&self) -> &'static str {
+        std::any::type_name::<Self>()
     }
 }
 
@@ -67,6 +74,11 @@ impl<C: Command> Job for Waiting<C> {
     fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
         self.output = Some(self.command.apply(tx)?);
         Ok(())
+    }
+
+    #[cfg(feature = "failpoints")]
+    fn name(&self) -> &'static str {
+        std::any::type_name::<C>()
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
@@ -127,6 +139,8 @@ impl Writer {
             commits,
             halt_after_commits,
             dispatch: Box::new(dispatch),
+            #[cfg(feature = "failpoints")]
+            failpoints: Failpoints::from_environment()?,
         };
         let handle = std::thread::Builder::new()
             .name("writer".into())
@@ -190,6 +204,8 @@ struct Thread {
     commits: watch::Sender<u64>,
     halt_after_commits: Option<u64>,
     dispatch: Box<dyn FnMut(Notice) + Send>,
+    #[cfg(feature = "failpoints")]
+    failpoints: Failpoints,
 }
 
 impl Thread {
@@ -247,6 +263,9 @@ impl Thread {
         let mut tx = Tx::new(&self.connection, self.counters);
         let applied = group.iter_mut().try_for_each(|job| job.apply(&mut tx));
         let (counters, notices) = tx.into_parts();
+        #[cfg(feature = "failpoints")]
+        self.failpoints
+            .pass(Stage::Before, group.iter().map(|job| job.name()));
         let committed =
             applied.and_then(|()| self.connection.prepare_cached("COMMIT")?.execute([]).map(|_| ()));
         if let Err(error) = committed {
@@ -254,6 +273,9 @@ impl Thread {
             let _ = self.connection.execute_batch("ROLLBACK");
             return Err(error);
         }
+        #[cfg(feature = "failpoints")]
+        self.failpoints
+            .pass(Stage::After, group.iter().map(|job| job.name()));
         self.counters = counters;
         self.stats.commits.fetch_add(1, Ordering::Relaxed);
         self.stats
