@@ -61,7 +61,7 @@ fn build(root: &Path) -> Result<PathBuf> {
 }
 
 /// Reads `"executable":"/path"` in one of cargo's messages. The path has no escapes on the systems that we run on.
-fn executable_in(message: &str) -> Option<PathBuf> {
+pub fn executable_in(message: &str) -> Option<PathBuf> {
     let (_, rest) = message.split_once("\"executable\":\"")?;
     Some(PathBuf::from(rest.split_once('"')?.0))
 }

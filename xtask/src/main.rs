@@ -2,6 +2,7 @@
 
 mod check;
 mod e2e;
+mod guard;
 mod lint;
 mod python;
 mod run;
@@ -19,8 +20,10 @@ Usage:
   cargo xtask check                               formatting, clippy and documentation
   cargo xtask lint                                the SAM template by cfn-lint and sam validate
   cargo xtask e2e                                 only the tests from outside, against the built binary
+  cargo xtask bench-guard [--update]              only the hot path's instruction counts against their budget; --update
+                                                  records them anew
 
-Suites of test, in order: fmt, clippy, tests, docs, lint, e2e. --quick leaves out docs, lint and e2e.
+Suites of test, in order: fmt, clippy, tests, docs, lint, e2e, guard. --quick leaves out docs, lint, e2e and guard.
 The last line of test is 'N passed, N failed'.";
 
 fn main() -> ExitCode {
@@ -45,6 +48,8 @@ fn dispatch() -> Result<ExitCode> {
         "check" => suites::run(&root, &suites::select_named(&["fmt", "clippy", "docs"])),
         "lint" => suites::run(&root, &suites::select_named(&["lint"])),
         "e2e" => suites::run(&root, &suites::select_named(&["e2e"])),
+        "bench-guard" if options.iter().any(|option| option == "--update") => guard::update(&root),
+        "bench-guard" => suites::run(&root, &suites::select_named(&["guard"])),
         "help" | "--help" | "-h" => {
             run::say(HELP);
             Ok(ExitCode::SUCCESS)

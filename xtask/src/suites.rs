@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::run::say;
-use crate::{check, e2e};
+use crate::{check, e2e, guard};
 
 /// What a suite came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct Suite {
     run: fn(&Path) -> Result<Tally>,
 }
 
-const ALL: [Suite; 6] = [
+const ALL: [Suite; 7] = [
     Suite {
         name: "fmt",
         quick: true,
@@ -77,6 +77,11 @@ const ALL: [Suite; 6] = [
         name: "e2e",
         quick: false,
         run: e2e::run,
+    },
+    Suite {
+        name: "guard",
+        quick: false,
+        run: guard::run,
     },
 ];
 
@@ -153,7 +158,7 @@ mod tests {
 
     #[test]
     fn options_leave_suites_out() {
-        assert_eq!(names(&[]), "fmt clippy tests docs lint e2e");
+        assert_eq!(names(&[]), "fmt clippy tests docs lint e2e guard");
         assert_eq!(names(&["--quick", "--skip-fmt"]), "clippy tests");
         assert!(select(&["--skip-nothing".to_owned()]).is_err());
     }

@@ -1,0 +1,58 @@
+//! Executions of the order workflow in the interpreter alone, without their history, as the engine runs them.
+
+use asl::{Definition, Effect, Event, EventKind, Start, TaskCall};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// Takes so many executions from their start to their end.
+pub fn run(times: u32) {
+    let definition = Definition::parse(include_str!("../../../../workflows/order.asl.json")).unwrap();
+    for _ in 0..times {
+        let mut step = asl::start_without_history(&definition, start());
+        while let Some(event) = answer(step.effects) {
+            step = asl::step_without_history(&definition, step.snapshot, event);
+        }
+        assert_eq!(step.snapshot.outcome().unwrap().status(), "SUCCEEDED");
+    }
+}
+
+fn start() -> Start {
+    Start {
+        execution_arn: "arn:aws:states:eu-central-1:000000000000:execution:order:o-1".to_owned(),
+        execution_name: "o-1".to_owned(),
+        machine_arn: "arn:aws:states:eu-central-1:000000000000:stateMachine:order".to_owned(),
+        machine_name: "order".to_owned(),
+        role_arn: "arn:aws:iam::000000000000:role/order".to_owned(),
+        input: json!({"orderId": "0199f2c1-7a00-7000-8000-000000000001", "createdAt": "2026-11-22T00:00:00.000Z"}),
+        at: Timestamp::UNIX_EPOCH,
+        seed: 7,
+    }
+}
+
+/// The answer to the task that the step asks for, if it asks for one.
+fn answer(effects: Vec<Effect>) -> Option<Event> {
+    effects.into_iter().find_map(|effect| match effect {
+        Effect::Call(call) => Some(Event {
+            at: Timestamp::UNIX_EPOCH,
+            seed: 7,
+            kind: EventKind::TaskSucceeded {
+                task: call.task,
+                output: output(&call),
+            },
+        }),
+        Effect::Cancel(_) | Effect::Finished(_) => None,
+    })
+}
+
+fn output(call: &TaskCall) -> Value {
+    match call.state.as_str() {
+        "ValidateOrder" => json!({"Item": {
+            "status": {"S": "PROCESSING"}, "customerId": {"S": "CUST-001"},
+            "totalAmount": {"N": "59.98"}, "currency": {"S": "EUR"}}}),
+        "ProcessPayment" => {
+            json!({"StatusCode": 200, "Payload": {"status": "success", "paymentId": "PAY-123456"}})
+        }
+        "UpdateInventory" => json!({"StatusCode": 200, "Payload": {"status": "success"}}),
+        _ => json!({}),
+    }
+}
