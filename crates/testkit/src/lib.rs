@@ -2,6 +2,7 @@
 //! data directory, a clock that flies, faults to inject, and the invariants of DESIGN.md as a check from outside.
 
 mod audit;
+pub mod conformance;
 mod shop;
 
 pub use audit::{Audit, Violation};
