@@ -10,7 +10,7 @@ use crate::suites::Tally;
 
 /// Builds the binary as the tests have it and runs `crates/cli/tests/e2e` against it.
 pub fn run(root: &Path) -> Result<Tally> {
-    let binary = build(root)?;
+    let binary = build(root, "cli", &[])?;
     let mut tally = Tally::default();
     let mut command = Command::new(python(root));
     command
@@ -34,19 +34,22 @@ pub fn run(root: &Path) -> Result<Tally> {
     Ok(tally.with_exit(success))
 }
 
-/// The binary, built in the profile of the tests, so that hardly anything is compiled twice.
-fn build(root: &Path) -> Result<PathBuf> {
+/// A package's binary, built in the profile of the tests, so that hardly anything is compiled twice.
+pub fn build(root: &Path, package: &str, features: &[&str]) -> Result<PathBuf> {
     let mut executable = None;
     let mut command = cargo(
         root,
         [
             "build",
             "--package",
-            "cli",
+            package,
             "--message-format",
             "json-render-diagnostics",
         ],
     );
+    if !features.is_empty() {
+        command.args(["--features", &features.join(",")]);
+    }
     let output = command
         .stderr(std::process::Stdio::inherit())
         .output()
@@ -55,7 +58,7 @@ fn build(root: &Path) -> Result<PathBuf> {
         executable = executable_in(line).or(executable);
     }
     if !output.status.success() {
-        bail!("the binary does not build");
+        bail!("the binary of {package} does not build");
     }
     executable.context("cargo named no executable")
 }
@@ -76,7 +79,8 @@ fn python(root: &Path) -> PathBuf {
     }
 }
 
-fn merge_streams(command: &Command) -> Command {
+/// The command with its standard error going where its standard output goes.
+pub fn merge_streams(command: &Command) -> Command {
     let mut shell = Command::new("sh");
     shell
         .args(["-c", "exec \"$0\" \"$@\" 2>&1"])

@@ -1,8 +1,10 @@
 //! `cargo xtask`: the checks of the project, the same on a developer's machine and in CI.
 
 mod check;
+mod crash;
 mod e2e;
 mod guard;
+mod interface;
 mod lint;
 mod python;
 mod run;
@@ -22,8 +24,11 @@ Usage:
   cargo xtask e2e                                 only the tests from outside, against the built binary
   cargo xtask bench-guard [--update]              only the hot path's instruction counts against their budget; --update
                                                   records them anew
+  cargo xtask interface [--max-examples N] [--seed N] ...
+                                                  the HTTP interface against its description, by Schemathesis
+  cargo xtask crash [--kills N] [--seed N] ...    kills the server under load and checks its books
 
-Suites of test, in order: fmt, clippy, tests, docs, lint, e2e, guard. --quick leaves out docs, lint, e2e and guard.
+Suites of test, in order: fmt, clippy, tests, docs, lint, e2e, guard, interface, crash. --quick has the first three.
 The last line of test is 'N passed, N failed'.";
 
 fn main() -> ExitCode {
@@ -50,6 +55,8 @@ fn dispatch() -> Result<ExitCode> {
         "e2e" => suites::run(&root, &suites::select_named(&["e2e"])),
         "bench-guard" if options.iter().any(|option| option == "--update") => guard::update(&root),
         "bench-guard" => suites::run(&root, &suites::select_named(&["guard"])),
+        "interface" => interface::run(&root, options).map(suites::code),
+        "crash" => crash::run(&root, options).map(suites::code),
         "help" | "--help" | "-h" => {
             run::say(HELP);
             Ok(ExitCode::SUCCESS)

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::run::say;
-use crate::{check, e2e, guard};
+use crate::{check, crash, e2e, guard, interface};
 
 /// What a suite came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct Suite {
     run: fn(&Path) -> Result<Tally>,
 }
 
-const ALL: [Suite; 7] = [
+const ALL: &[Suite] = &[
     Suite {
         name: "fmt",
         quick: true,
@@ -82,6 +82,16 @@ const ALL: [Suite; 7] = [
         name: "guard",
         quick: false,
         run: guard::run,
+    },
+    Suite {
+        name: "interface",
+        quick: false,
+        run: interface::suite,
+    },
+    Suite {
+        name: "crash",
+        quick: false,
+        run: crash::suite,
     },
 ];
 
@@ -126,13 +136,24 @@ pub fn run(root: &Path, suites: &[&Suite]) -> Result<ExitCode> {
     })
 }
 
+/// The exit code of a command that is one suite with options of its own.
+pub fn code(tally: Tally) -> ExitCode {
+    let Tally { passed, failed } = tally;
+    say(format!("{passed} passed, {failed} failed"));
+    if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
 fn summarise(results: &[(&str, Tally, Duration)]) -> u64 {
     say("\n=== summary");
     for (name, tally, elapsed) in results {
         let verdict = if tally.failed == 0 { "ok" } else { "FAILED" };
         let Tally { passed, failed } = tally;
         say(format!(
-            "{name:<8} {verdict:<7} {passed:>5} passed {failed:>4} failed {:>8.1} s",
+            "{name:<9} {verdict:<7} {passed:>5} passed {failed:>4} failed {:>8.1} s",
             elapsed.as_secs_f64()
         ));
     }
@@ -158,7 +179,7 @@ mod tests {
 
     #[test]
     fn options_leave_suites_out() {
-        assert_eq!(names(&[]), "fmt clippy tests docs lint e2e guard");
+        assert_eq!(names(&[]), "fmt clippy tests docs lint e2e guard interface crash");
         assert_eq!(names(&["--quick", "--skip-fmt"]), "clippy tests");
         assert!(select(&["--skip-nothing".to_owned()]).is_err());
     }

@@ -1,6 +1,6 @@
 //! The invariants of DESIGN.md, checked from outside on a closed shop's database.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use domain::OrderId;
@@ -65,6 +65,7 @@ pub enum Violation {
 
 const PROCESSING: i64 = 1;
 const COMPLETED: i64 = 2;
+const FAILED: i64 = 3;
 const CANCELLED: i64 = 4;
 
 /// A closed shop's books.
@@ -108,16 +109,11 @@ impl Audit {
         let charges = self.charges()?;
         let dead = self.dead_letters()?;
         let told = self.told()?;
-        let mut violations = Vec::new();
-        for id in placed {
-            if !orders.iter().any(|order| order.id == id.to_string()) {
-                violations.push(Violation::Lost(*id));
-            }
-        }
+        let mut violations = lost(&orders, placed);
         for order in &orders {
             let own = charges.get(&order.id).map_or(&[][..], Vec::as_slice);
             check_money(order, own, &mut violations);
-            let is_dead = dead.iter().any(|body| body.contains(&order.id));
+            let is_dead = dead.contains(&order.id);
             if order.status <= PROCESSING && !order.attention && !is_dead {
                 violations.push(Violation::HalfDone {
                     order: order.id.clone(),
@@ -128,6 +124,36 @@ impl Audit {
         }
         self.check_stock(&orders, initial, &mut violations)?;
         Ok(violations)
+    }
+
+    /// What must never be even while orders are under way: one that was answered 201 is gone, or was charged twice.
+    ///
+    /// # Errors
+    /// When the books can't be read.
+    pub fn violations_under_way(&self, placed: &[OrderId]) -> rusqlite::Result<Vec<Violation>> {
+        let orders = self.orders()?;
+        let mut violations = lost(&orders, placed);
+        for (order, charges) in self.charges()? {
+            if charges.len() > 1 {
+                let charges = charges.len();
+                violations.push(Violation::ChargedTwice { order, charges });
+            }
+        }
+        Ok(violations)
+    }
+
+    /// How many orders each customer has.
+    ///
+    /// # Errors
+    /// When the books can't be read.
+    pub fn orders_by_customer(&self) -> rusqlite::Result<BTreeMap<String, u64>> {
+        let mut counts = BTreeMap::new();
+        let sql = "SELECT customer FROM orders";
+        let mut statement = self.connection.prepare(sql)?;
+        for customer in statement.query_map([], |row| row.get::<_, String>(0))? {
+            *counts.entry(customer?).or_default() += 1;
+        }
+        Ok(counts)
     }
 
     fn check_stock(
@@ -210,20 +236,34 @@ impl Audit {
         Ok(charges)
     }
 
-    fn dead_letters(&self) -> rusqlite::Result<Vec<String>> {
+    /// The orders that a dead letter is about.
+    fn dead_letters(&self) -> rusqlite::Result<HashSet<String>> {
         let sql = "SELECT body FROM messages WHERE source IS NOT NULL";
-        self.connection
-            .prepare(sql)?
-            .query_map([], |row| row.get(0))?
-            .collect()
+        let mut statement = self.connection.prepare(sql)?;
+        let mut orders = HashSet::new();
+        for body in statement.query_map([], |row| row.get::<_, String>(0))? {
+            let body: serde_json::Value = serde_json::from_str(&body?).unwrap_or_default();
+            orders.extend(body["orderId"].as_str().map(str::to_owned));
+        }
+        Ok(orders)
     }
 
-    fn told(&self) -> rusqlite::Result<Vec<String>> {
+    /// The keys of what was handed to senders: `ORDER:STATUS:CHANNEL`.
+    fn told(&self) -> rusqlite::Result<HashSet<String>> {
         self.connection
             .prepare("SELECT key FROM outbox")?
             .query_map([], |row| row.get(0))?
             .collect()
     }
+}
+
+fn lost(orders: &[OrderFacts], placed: &[OrderId]) -> Vec<Violation> {
+    let known: HashSet<&str> = orders.iter().map(|order| order.id.as_str()).collect();
+    placed
+        .iter()
+        .filter(|id| !known.contains(id.to_string().as_str()))
+        .map(|id| Violation::Lost(*id))
+        .collect()
 }
 
 fn uuid_text(bytes: &[u8]) -> String {
@@ -252,29 +292,26 @@ fn check_money(order: &OrderFacts, charges: &[(String, bool)], violations: &mut 
     }
 }
 
-fn check_told(order: &OrderFacts, told: &[String], violations: &mut Vec<Violation>) {
+fn check_told(order: &OrderFacts, told: &HashSet<String>, violations: &mut Vec<Violation>) {
     if !order.has_email {
         return;
     }
+    let was_told = |status: &str| told.contains(&format!("{}:{status}:email", order.id));
     let mut expected = Vec::new();
     if order.began {
         expected.push("PROCESSING");
     }
-    if order.status == COMPLETED {
-        expected.push("COMPLETED");
+    match order.status {
+        COMPLETED => expected.push("COMPLETED"),
+        CANCELLED => expected.push("CANCELLED"),
+        // What was paid is told as given back, and nothing more.
+        FAILED if !order.attention && !was_told("REFUNDED") => expected.push("FAILED"),
+        _ => {}
     }
-    if order.status == CANCELLED {
-        expected.push("CANCELLED");
-    }
-    for status in expected {
-        if !told
-            .iter()
-            .any(|key| key.contains(&order.id) && key.contains(status))
-        {
-            violations.push(Violation::NotTold {
-                order: order.id.clone(),
-                status,
-            });
-        }
+    for status in expected.into_iter().filter(|status| !was_told(status)) {
+        violations.push(Violation::NotTold {
+            order: order.id.clone(),
+            status,
+        });
     }
 }

@@ -39,8 +39,8 @@ pub(crate) fn routes<E: Engine>(gateway: &Arc<Gateway<E>>) -> Router<Arc<Gateway
             post(executions::redrive_execution::<E>),
         )
         .route("/keys", get(keys::list_keys::<E>).post(keys::create_key::<E>))
-        .route("/keys/{key}", delete(keys::revoke_key::<E>))
-        .route("/keys/{key}/usage", get(keys::get_usage::<E>))
+        .route("/keys/{name}", delete(keys::revoke_key::<E>))
+        .route("/keys/{name}/usage", get(keys::get_usage::<E>))
         .route("/outbox", get(outbox::list_outbox::<E>))
         .route("/subscriptions", get(subscriptions::list_subscriptions::<E>))
         .route("/analytics", get(analytics::read_figures::<E>))

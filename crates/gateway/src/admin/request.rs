@@ -161,7 +161,7 @@ impl Fields {
     pub(crate) fn number(&mut self, name: &str, from: u64, to: u64) -> Option<u64> {
         let right = format!("a whole number from {from} to {to}");
         self.take(name, &right, |value| {
-            value.as_u64().filter(|number| (from..=to).contains(number))
+            whole_number(&value).filter(|number| (from..=to).contains(number))
         })
     }
 
@@ -186,6 +186,19 @@ impl Fields {
         }
         finish(self.faults)
     }
+}
+
+/// A whole number however it is written: to JSON Schema, `5.0` and `5e0` are as whole as `5`.
+fn whole_number(value: &Value) -> Option<u64> {
+    /// Up to here every whole number has a float of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    value.as_u64().or_else(|| {
+        let float = value.as_f64()?;
+        if float.fract() != 0.0 || !(0.0..EXACT).contains(&float) {
+            return None;
+        }
+        format!("{float:.0}").parse().ok()
+    })
 }
 
 fn whole_body(code: FaultCode, detail: String) -> Problem {
