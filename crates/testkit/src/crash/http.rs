@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use ureq::Agent;
+use ureq::http::Response;
+use ureq::{Agent, Body};
 
 /// How long one call may take. A bound for a server that hangs, not a measure.
 const CALL_DEADLINE: Duration = Duration::from_secs(30);
@@ -62,7 +63,7 @@ impl Http {
     }
 }
 
-type Called = Result<ureq::http::Response<ureq::Body>, ureq::Error>;
+type Called = Result<Response<Body>, ureq::Error>;
 
 fn send(request: ureq::RequestBuilder<ureq::typestate::WithBody>, body: &Value) -> Called {
     request
