@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ports::access::{QuotaPeriod, UsagePlan};
+use ports::trace::NoRecorder;
 use template::{Endpoint, EventSource, Function, LogicalId, Period, Queue, System};
 
 use crate::settings::{
@@ -118,6 +119,7 @@ impl Settings {
             usage_plan: usage_plan(system),
             limits: Limits::default(),
             faults: Arc::default(),
+            recorder: Arc::new(NoRecorder),
         })
     }
 

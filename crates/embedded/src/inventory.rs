@@ -21,7 +21,10 @@ impl Inventory for Engine {
     async fn take_stock(&self, order: OrderId, lines: Vec<OrderLine>) -> Result<(), TakeStockError> {
         let command = TakeStock::new(order, &lines, self.time().now(), self.catalogue().clone());
         let store = |source| TakeStockError::Store { id: order, source };
-        match execute(self, command).await.map_err(store)? {
+        let called = self.call_inventory();
+        let taken = execute(self, command).await;
+        called.end(&taken);
+        match taken.map_err(store)? {
             Taken::Now(_) | Taken::Before => Ok(()),
             Taken::OutOfStock {
                 product_id,
@@ -43,7 +46,10 @@ impl Inventory for Engine {
             at: self.time().now(),
             cache: self.catalogue().clone(),
         };
-        Ok(execute(self, command).await?.released)
+        let called = self.call_inventory();
+        let released = execute(self, command).await;
+        called.end(&released);
+        Ok(released?.released)
     }
 }
 

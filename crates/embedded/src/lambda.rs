@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use ports::clock::Clock;
 use ports::function::{Context, FunctionError, Handler, Invocation, Reply, ReplyFuture};
 use ports::metrics::Metrics;
+use ports::trace::{self, Recorder, Scope, Service, ServiceKind, SpanOutcome};
 use tokio::sync::Semaphore;
 
 use crate::Settings;
@@ -34,6 +35,8 @@ pub struct Function {
     slots: Option<Semaphore>,
     handler: RwLock<Option<Arc<dyn Handler>>>,
     metrics: Arc<dyn Metrics>,
+    service: Service,
+    recorder: Arc<dyn Recorder>,
 }
 
 impl std::fmt::Debug for Function {
@@ -53,6 +56,8 @@ impl Lambda {
             slots: function.reserved_concurrency.map(Semaphore::new),
             handler: RwLock::default(),
             metrics: Arc::clone(metrics),
+            service: Service::new(&function.name, ServiceKind::Function),
+            recorder: Arc::clone(&settings.recorder),
         };
         Self {
             by_name: settings
@@ -134,7 +139,20 @@ impl Function {
         };
         let started = Instant::now();
         let request_id = context.request_id.clone();
-        let call = AssertUnwindSafe(async move { handler.call(invocation, context).await }).catch_unwind();
+        // Who calls for nobody in particular, as a follower of the stream does, has no trace to be part of.
+        let invoked = trace::current()
+            .unwrap_or_else(|| {
+                Scope::new(
+                    Arc::clone(&self.recorder),
+                    self.service,
+                    request_id.clone(),
+                    Vec::new(),
+                )
+            })
+            .invoke(self.service, "Invoke", &request_id);
+        let scope = invoked.scope();
+        let call = AssertUnwindSafe(async move { scope.run(handler.call(invocation, context)).await })
+            .catch_unwind();
         let timeout_ms = i64::try_from(self.timeout_ms).unwrap_or(i64::MAX);
         let deadline = domain::Timestamp::from_ms(self.time.now().as_ms().saturating_add(timeout_ms));
         let result = tokio::select! {
@@ -149,6 +167,14 @@ impl Function {
         self.metrics.count("Invocations", &dimensions, 1);
         self.metrics
             .observe("Duration", &dimensions, started.elapsed().as_secs_f64() * 1000.0);
+        let outcome = match &result {
+            Ok(_) => SpanOutcome::Ok,
+            Err(_) => SpanOutcome::Fault,
+        };
+        invoked.end(
+            outcome,
+            result.as_ref().err().map(|failure| failure.error_type.as_str()),
+        );
         if let Err(failure) = &result {
             self.metrics.count("Errors", &dimensions, 1);
             tracing::warn!(

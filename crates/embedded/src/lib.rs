@@ -20,6 +20,7 @@ mod inventory;
 mod item;
 mod lambda;
 mod ledger;
+mod observe;
 mod open;
 mod operations;
 mod orders;
@@ -45,6 +46,7 @@ use domain::OrderId;
 use ports::clock::OrderIds;
 use ports::function::Handler;
 use ports::metrics::Metrics;
+use ports::trace::Recorder;
 use tokio::sync::watch;
 
 pub use faults::{Faults, TaskFault};
@@ -244,6 +246,12 @@ impl Engine {
     #[must_use]
     pub fn time(&self) -> &Time {
         &self.inner.settings.time
+    }
+
+    /// Who gets the spans of what is done.
+    #[must_use]
+    pub fn recorder(&self) -> &Arc<dyn Recorder> {
+        &self.inner.settings.recorder
     }
 
     pub(crate) fn settings(&self) -> &Settings {

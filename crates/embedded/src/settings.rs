@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ports::access::UsagePlan;
+use ports::trace::Recorder;
 use template::FilterPolicy;
 
 use crate::faults::Faults;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What goes wrong; nothing, by default.
     pub faults: Arc<Faults>,
+    /// Gets the spans of what is done; nobody does, by default.
+    pub recorder: Arc<dyn Recorder>,
 }
 
 /// Bounds of the engine's own.

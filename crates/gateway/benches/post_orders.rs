@@ -56,6 +56,7 @@ fn gateway() -> Router {
     let mut parts = doubles::parts(functions);
     parts.metrics = Arc::new(NoMetrics);
     let config = GatewayConfig {
+        api: "orders-api".to_owned(),
         stage: "local".to_owned(),
         routes: vec![Route {
             method: Method::POST,

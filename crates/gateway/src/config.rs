@@ -9,6 +9,8 @@ use http::Method;
 /// Everything that can be set.
 #[derive(Debug, Clone)]
 pub struct GatewayConfig {
+    /// The API's name, for its metrics and the service map.
+    pub api: String,
     /// The API's stage, as functions are told it; no part of the path here.
     pub stage: String,
     /// The business calls.

@@ -3,6 +3,7 @@
 //! In: ids, bounds, route, key, throttle, quota, body, function. Out: problems written, ids and CORS headers set, the
 //! request counted. Business calls go straight through; everything else goes to the gateway's own routes.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::Router;
@@ -29,12 +30,15 @@ use crate::problem::{Code, Problem};
 use crate::rate_limit::RateLimit;
 use crate::routes::{BoundRoute, Found, RouteTable};
 use crate::throttle::Throttles;
+use crate::traced::Traced;
 
 /// What all requests share.
 pub(crate) struct Gateway<E> {
     pub parts: Parts<E>,
     pub limits: Limits,
     pub stage: String,
+    /// The interface in the service map.
+    pub service: ports::trace::Service,
     pub table: RouteTable,
     pub cors: CorsHeaders,
     pub throttles: Throttles,
@@ -52,7 +56,12 @@ impl<E: Engine> Edge<E> {
     /// Answers a request.
     pub(crate) async fn handle(&self, request: Request) -> Response {
         let gateway = &*self.gateway;
-        let ids = RequestIds::of_request(request.headers(), gateway.parts.clock.now(), rand::random());
+        let ids = RequestIds::of_request(
+            request.headers(),
+            gateway.parts.clock.now(),
+            rand::random(),
+            &*gateway.parts.recorder,
+        );
         let origin = gateway.cors.allowed_origin(request.headers());
         // The URI outlives the request's parts, which the function's event takes over.
         let uri = request.uri().clone();
@@ -125,8 +134,13 @@ impl<E: Engine> Gateway<E> {
             self.cors.write_preflight(response.headers_mut());
             return Ok(response);
         };
-        let outcome = self.admitted(found, route, request, ids).await;
+        let traced = Traced::begin(&self.parts.recorder, self.service, ids);
+        let outcome = traced
+            .scope()
+            .run(pin!(self.admitted(found, route, request, ids)))
+            .await;
         self.count(route, &outcome, started);
+        traced.end(route, ids, status_of(&outcome));
         outcome
     }
 
@@ -195,11 +209,10 @@ impl<E: Engine> Gateway<E> {
 
     /// API Gateway's metrics of one call.
     fn count(&self, route: &BoundRoute, outcome: &Result<Response, Problem>, started: Instant) {
-        let status = match outcome {
-            Ok(response) => response.status(),
-            Err(problem) => problem.status(),
-        };
+        let status = status_of(outcome);
         let dimensions = [
+            ("ApiName", self.service.name.as_str()),
+            ("Stage", self.stage.as_str()),
             ("Resource", route.resource.as_str()),
             ("Method", route.method.as_str()),
         ];
@@ -211,6 +224,13 @@ impl<E: Engine> Gateway<E> {
             metrics.count("5XXError", &dimensions, 1);
         }
         metrics.observe("Latency", &dimensions, started.elapsed().as_secs_f64() * 1000.0);
+    }
+}
+
+fn status_of(outcome: &Result<Response, Problem>) -> StatusCode {
+    match outcome {
+        Ok(response) => response.status(),
+        Err(problem) => problem.status(),
     }
 }
 

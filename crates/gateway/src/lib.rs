@@ -28,6 +28,7 @@ mod router;
 mod routes;
 mod serve;
 mod throttle;
+mod traced;
 mod write_deadline;
 
 pub use config::{ConfigError, Cors, GatewayConfig, Limits, Route};

@@ -10,6 +10,7 @@ use ports::feed::ChangeFeed;
 use ports::function::Handler;
 use ports::metrics::Metrics;
 use ports::operations::Operations;
+use ports::trace::Recorder;
 use tokio_util::sync::CancellationToken;
 
 /// The ports that the gateway needs of an engine, under one name.
@@ -30,6 +31,8 @@ pub struct Parts<E> {
     pub clock: Arc<dyn Clock>,
     /// Gets API Gateway's own metrics: `Count`, `4XXError`, `5XXError`, and `Latency` in milliseconds.
     pub metrics: Arc<dyn Metrics>,
+    /// Gets a span for each business call.
+    pub recorder: Arc<dyn Recorder>,
     /// Answers `/ready`.
     pub readiness: Readiness,
     /// Answers `/metrics`, in Prometheus' text format 0.0.4.

@@ -9,6 +9,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::Method;
+use ports::trace::ServiceKind;
 use tokio::sync::Semaphore;
 use tower::Service;
 
@@ -36,6 +37,7 @@ pub fn router<E: Engine>(config: GatewayConfig, mut parts: Parts<E>) -> Result<R
     let gateway = Arc::new(Gateway {
         parts,
         limits: config.limits,
+        service: ports::trace::Service::new(&config.api, ServiceKind::Api),
         stage: config.stage,
         table,
         cors,

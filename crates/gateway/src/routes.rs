@@ -7,8 +7,10 @@ use std::time::Duration;
 use http::{HeaderValue, Method};
 use percent_encoding::percent_decode_str;
 use ports::function::Handler;
+use ports::trace::Name;
 
 use crate::config::{ConfigError, Route};
+use crate::traced::span_name;
 
 /// A business call with the function that answers it.
 pub(crate) struct BoundRoute {
@@ -16,6 +18,8 @@ pub(crate) struct BoundRoute {
     /// The path as the template writes it: what a function knows as its resource.
     pub resource: String,
     pub function: String,
+    /// What its spans are called.
+    pub name: Name,
     pub handler: Arc<dyn Handler>,
     pub api_key_required: bool,
     pub admin: bool,
@@ -128,6 +132,7 @@ fn bind(route: Route, functions: &HashMap<String, Arc<dyn Handler>>) -> Result<B
         });
     };
     Ok(BoundRoute {
+        name: span_name(&route.method, &route.path),
         handler: Arc::clone(handler),
         method: route.method,
         resource: route.path,

@@ -18,6 +18,7 @@ pub mod operations;
 pub mod orders;
 pub mod payment;
 pub mod processing;
+pub mod trace;
 
 use std::error::Error;
 

@@ -22,6 +22,7 @@ pub fn config(system: &System) -> GatewayConfig {
         })
     });
     GatewayConfig {
+        api: api.map(|api| api.name.clone()).unwrap_or_default(),
         stage: api.map(|api| api.stage.clone()).unwrap_or_default(),
         routes: routes.collect(),
         cors: api.map(cors).unwrap_or_default(),

@@ -175,6 +175,7 @@ fn parts(
         functions: functions::api_functions(engine, system),
         clock: Arc::new(engine.time().clone()),
         metrics: Arc::clone(registry) as Arc<dyn Metrics>,
+        recorder: Arc::clone(engine.recorder()),
         readiness: Box::new(move || ready.ready()),
         metrics_text: Box::new(move || metrics.render()),
         status: Box::new(move || status.status()),

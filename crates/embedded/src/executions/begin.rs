@@ -13,6 +13,7 @@ use super::drive::note_finished;
 use super::journal::Finish;
 use super::run::{Identity, Run, Segment};
 use crate::Engine;
+use crate::observe::spans;
 use crate::orders::{Changed, OrderRow, change_order};
 use crate::topic::{Attribute, Attributes, Publication, publish};
 use crate::tx::{Notice, Tx};
@@ -67,13 +68,19 @@ impl Engine {
             .map(|(_, row)| Some((Arc::clone(&row.run.identity), row.finish.clone()?)))
             .collect();
         let (places, rows): (Vec<usize>, Vec<BeginRow>) = waiting.into_iter().unzip();
+        let starting: Vec<_> = rows
+            .iter()
+            .map(|row| spans::begin_start(self, &row.run.identity))
+            .collect();
         let machine = self.executor().machine();
         let command = BeginRows {
             machine: machine.id,
             definition: machine.current.id,
             rows,
         };
-        match self.writer().execute(command).await {
+        let begun = self.writer().execute(command).await;
+        starting.into_iter().for_each(|start| start.end(&begun));
+        match begun {
             Ok(begun) => {
                 let started = begun.iter().filter(|begun| **begun).count();
                 self.metrics().count(

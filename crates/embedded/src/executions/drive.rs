@@ -17,6 +17,7 @@ use super::journal::{Finish, GiveUp, status_name};
 use super::run::{Identity, ReplayError, Run, Segment};
 use crate::Engine;
 use crate::error::Chain;
+use crate::observe::spans;
 
 /// How long to wait before a write is tried again that the store could not make.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -131,6 +132,7 @@ async fn commit(engine: &Engine, mut segment: Segment) -> Option<Run> {
 pub(super) fn note_finished(engine: &Engine, identity: &Identity, finish: &Finish) {
     let machine = engine.executor().machine();
     let dimensions = [("StateMachineArn", machine.arn.as_str())];
+    spans::finished(engine, identity, finish);
     let metric = match finish.status {
         1 => "ExecutionsSucceeded",
         2 => "ExecutionsFailed",

@@ -3,6 +3,8 @@
 //! A read is answered at once. A write to the table or a topic is not called and then noted: it is made in the very
 //! transaction that notes its outcome, so there's no moment in which one is there without the other.
 
+use std::pin::pin;
+
 use asl::{EventKind, Resource, TaskCall};
 use domain::Timestamp;
 use ports::function::{Context, Invocation, Reply};
@@ -14,6 +16,7 @@ use crate::expression::{Condition, Projection, Update};
 use crate::faults::{INJECTED, TaskFault};
 use crate::item;
 use crate::lambda::request_id;
+use crate::observe::spans::{self, Attempt};
 use crate::orders::{OrderRow, UpdateItem, UpdateRefused, parse_key};
 use crate::topic::{Attribute, Attributes, Publication, publish};
 use crate::tx::Tx;
@@ -37,6 +40,8 @@ pub(crate) struct FunctionCall {
     enveloped: bool,
     /// Fault injection: whatever it answers, the task fails.
     answer_lost: bool,
+    /// Names the attempt's span.
+    attempt: Attempt,
 }
 
 /// What a task writes.
@@ -88,6 +93,7 @@ pub(crate) fn prepare(
             payload: call.input.clone(),
             enveloped: false,
             answer_lost: false,
+            attempt: Attempt::of(call),
         })),
         Resource::Service { service, action, .. } => match (service.as_str(), action.as_str()) {
             ("lambda", "invoke") => invoke(call),
@@ -163,6 +169,7 @@ fn invoke(call: &TaskCall) -> Result<Prepared, Refusal> {
         payload,
         enveloped: true,
         answer_lost: false,
+        attempt: Attempt::of(call),
     }))
 }
 
@@ -347,11 +354,13 @@ pub(crate) async fn call_function(
         };
     };
     let request_id = request_id();
+    let scope = spans::attempted(&engine, &trace_id, &call.attempt, &request_id);
     let context = Context {
         request_id: request_id.clone(),
         trace_id,
     };
-    match function.invoke(Invocation::Direct(call.payload), context).await {
+    let invocation = Invocation::Direct(call.payload);
+    match scope.run(pin!(function.invoke(invocation, context))).await {
         _ if call.answer_lost => EventKind::TaskFailed {
             task,
             error: INJECTED.into(),

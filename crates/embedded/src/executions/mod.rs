@@ -23,9 +23,11 @@ use tokio::task::JoinSet;
 
 pub(crate) use begin::notification;
 pub(crate) use history::{Story, read_story};
+pub(crate) use integrations::{Prepared, Write};
+pub(crate) use journal::{Finish, status_name};
 pub(crate) use machine::LoadError;
 pub(crate) use redrive::redrive_execution;
-pub(crate) use run::Run;
+pub(crate) use run::{Identity, Run};
 
 use crate::open::Names;
 use crate::{Engine, Settings};

@@ -17,6 +17,7 @@ use super::integrations::{FunctionCall, Overlay, Prepared, Refusal, Write, prepa
 use super::journal::{Advance, Entry, EntryKind, Finish, event, mix};
 use super::machine::{Machine, Pinned};
 use crate::Engine;
+use crate::observe::spans;
 
 /// What an execution was started with; never changes.
 #[derive(Debug)]
@@ -392,7 +393,9 @@ impl Segment {
         if waits {
             return self.run.deferred.push(call);
         }
-        match strike(engine, prepared, &call) {
+        let prepared = strike(engine, prepared, &call);
+        spans::integrated(engine, self.run.trace(), &call, &prepared);
+        match prepared {
             Prepared::Function(function) => self.run.functions.push((call.task, function)),
             Prepared::Answered(answer) => self.pending.extend(entry_kind(answer)),
             Prepared::Write(write, answer) => {

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{OrderRow, order_key};
 use crate::access::Access;
+use crate::observe::spans;
 use crate::tx::{Notice, Tx};
 use crate::writer::Command;
 use crate::{Engine, queue};
@@ -36,7 +37,10 @@ impl PlaceOrder for Engine {
             access: std::sync::Arc::clone(self.access()),
             now: self.time().now(),
         };
-        match self.writer().execute(command).await.map_err(store)? {
+        let stored = spans::begin_placing(self, &order);
+        let inserted = self.writer().execute(command).await.map_err(store);
+        stored.end(&inserted);
+        match inserted? {
             Inserted::Created => {
                 self.metrics().count(
                     "NumberOfMessagesSent",

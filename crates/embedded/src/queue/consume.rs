@@ -1,6 +1,7 @@
 //! The event source mapping: hands a queue's messages to a function in batches.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use tokio::task::JoinSet;
 use super::{MessageSource, Queue, ReadyMessage, ReceiveMessages, SettleMessages};
 use crate::error::Chain;
 use crate::lambda::{Function, request_id};
+use crate::observe::spans;
 use crate::{Engine, QueueSourceSettings};
 
 /// How long a worker waits after the store failed.
@@ -126,7 +128,13 @@ impl Consumer {
             trace_id,
         };
         let event = Invocation::Sqs(sqs_event(&received, &self.queue));
-        let result = self.function.invoke(event, context).await;
+        let scope = spans::received(
+            &self.engine,
+            &self.queue.settings.name,
+            &received,
+            &context.request_id,
+        );
+        let result = scope.run(pin!(self.function.invoke(event, context))).await;
         self.settle(received, visible_at, result).await;
     }
 

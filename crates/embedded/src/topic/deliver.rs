@@ -1,6 +1,7 @@
 //! Delivers to subscribed functions, each delivery until it succeeds or its retries are spent.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use super::{Attributes, DeliverySource, ReadyDelivery, Subscription, dead_letter
 use crate::Engine;
 use crate::error::Chain;
 use crate::lambda::{Function, request_id};
+use crate::observe::spans;
 use crate::queue::{DeadLetter, send_dead_letter};
 use crate::tx::Tx;
 use crate::writer::Command;
@@ -124,7 +126,13 @@ impl Deliverer {
                 trace_id: delivery.trace.clone(),
             };
             let event = Invocation::Sns(sns_event(&delivery, &self.subscription));
-            match self.function.invoke(event, context).await {
+            let scope = spans::delivered(
+                &self.engine,
+                &self.subscription.topic,
+                &delivery,
+                &context.request_id,
+            );
+            match scope.run(pin!(self.function.invoke(event, context))).await {
                 Ok(_) => settle.delivered.push(delivery.seq),
                 Err(error) if delivery.attempts + 1 >= MAX_ATTEMPTS => {
                     settle.dead.push((delivery, error.to_string()));

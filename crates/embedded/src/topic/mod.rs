@@ -64,6 +64,8 @@ pub(crate) type Attributes = BTreeMap<String, Attribute>;
 /// Something to publish, with the subscriptions that want it.
 #[derive(Debug, Clone)]
 pub(crate) struct Publication {
+    /// The topic's name.
+    pub(crate) topic: String,
     pub(crate) message_id: String,
     pub(crate) subject: Option<String>,
     pub(crate) body: String,
@@ -116,6 +118,7 @@ impl Publication {
         // Attributes are strings only, so they always have a JSON text.
         let attributes = serde_json::to_string(attributes).unwrap_or_else(|_| "{}".into());
         Some(Self {
+            topic: topic.name.clone(),
             message_id: random_uuid(),
             subject,
             body,

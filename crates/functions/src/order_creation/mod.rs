@@ -18,6 +18,7 @@ use ports::function::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatew
 use ports::function::{Context, Handler, Invocation, Reply, ReplyFuture};
 use ports::metrics::Metrics;
 use ports::orders::{Idempotency, PlaceOrder, PlaceOrderError, Placed};
+use ports::trace;
 
 use crate::http;
 use crate::problem::{ErrorCode, Problem};
@@ -76,13 +77,16 @@ where
         request: &ApiGatewayProxyRequest,
         context: &Context,
     ) -> Result<Placed, Problem> {
+        let validating = trace::subsegment("validate_input");
         let body = http::body(request)?;
         let order = PlaceOrderRequest::parse(&body).map_err(Problem::validation)?;
         let idempotency = idempotency::read_idempotency(request, &body)?;
 
         let product_ids = order.items().iter().map(|line| line.product_id.clone()).collect();
         let products = self.store.get_products(product_ids).await?;
-        if let Err(faults) = check_against_catalogue(&order, &products) {
+        let checked = check_against_catalogue(&order, &products);
+        drop(validating);
+        if let Err(faults) = checked {
             let replayed = self.find_placed(idempotency).await?;
             return replayed.ok_or_else(|| Problem::validation(faults));
         }

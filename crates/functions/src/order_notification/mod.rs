@@ -16,6 +16,7 @@ use ports::function::{Context, FunctionError, Handler, Invocation, Reply, ReplyF
 use ports::metrics::Metrics;
 use ports::notify::{Channel, Message, Sender};
 use ports::orders::OrderQueries;
+use ports::trace::{self, Segment, Service, ServiceKind};
 
 use message::{Notification, Recipients, Status};
 
@@ -58,13 +59,16 @@ where
             return Ok(());
         }
         let sent: Vec<(OrderId, Channel)> = messages.iter().map(|m| (m.order_id, m.channel)).collect();
-        self.sender
-            .send(messages)
-            .await
-            .map_err(|failure| FunctionError {
-                error_type: "SendFailed".to_owned(),
-                message: crate::with_causes(&failure),
-            })?;
+        let senders: Vec<Segment> = sent
+            .iter()
+            .map(|(order, channel)| call_sender(*order, *channel))
+            .collect();
+        let outcome = self.sender.send(messages).await;
+        senders.into_iter().for_each(|sender| sender.end(&outcome));
+        outcome.map_err(|failure| FunctionError {
+            error_type: "SendFailed".to_owned(),
+            message: crate::with_causes(&failure),
+        })?;
         for (order_id, channel) in sent {
             let channel = channel.as_str();
             self.metrics
@@ -106,6 +110,13 @@ where
             .map_err(|failure| error("StoreFailed", crate::with_causes(&failure)))?
             .ok_or_else(|| error("OrderNotFound", format!("there is no order {id}")))
     }
+}
+
+/// A call of a sender begins.
+fn call_sender(order: OrderId, channel: Channel) -> Segment {
+    let mut segment = trace::call(Service::new(channel.as_str(), ServiceKind::External), "Send");
+    segment.order(order);
+    segment
 }
 
 /// The payment of an order that was cancelled meanwhile ends as failed. Its customer was told of the cancellation, and a

@@ -56,7 +56,10 @@ async fn charge(gateway: &impl PaymentGateway, order: &Order, key: String) -> Re
         amount: order.placed.total_amount,
         currency: order.placed.currency,
     };
-    match gateway.charge(request).await {
+    let called = super::call_gateway("Charge");
+    let charged = gateway.charge(request).await;
+    called.end(&charged);
+    match charged {
         Ok(charge) => Ok(answer(order, &charge)),
         Err(failure @ (PaymentError::Unavailable(_) | PaymentError::Unknown | PaymentError::Refused(_))) => {
             resolve(gateway, order, key, failure).await
@@ -103,7 +106,10 @@ async fn find_earlier_charge(
 }
 
 async fn find_charge(gateway: &impl PaymentGateway, key: String) -> Result<Option<Charge>, FunctionError> {
-    gateway.find_charge(key).await.map_err(|failure| {
+    let called = super::call_gateway("FindCharge");
+    let found = gateway.find_charge(key).await;
+    called.end(&found);
+    found.map_err(|failure| {
         let message = format!(
             "whether the payment was taken can't be told: {}",
             with_causes(&failure)

@@ -19,7 +19,9 @@ pub(super) async fn refund_payment(
         .unwrap_or_else(|| format!("{}:refund", task.order_id));
     // Neither waits for the other to succeed: a gateway that is down must not keep the stock from others.
     let released = store.release_stock(task.order_id).await;
+    let called = super::call_gateway("Refund");
     let refunded = gateway.refund(key, task.payment_id.clone()).await;
+    called.end(&refunded);
 
     let status = match &refunded {
         Ok(()) => "Success",

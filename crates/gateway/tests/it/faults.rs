@@ -259,6 +259,7 @@ async fn heads_over_the_limit() {
 fn configurations_that_cannot_be_served() {
     let check = |routes, cors: Cors, expected: Expect| {
         let config = GatewayConfig {
+            api: "orders-api".to_owned(),
             stage: "local".to_owned(),
             routes,
             cors,

@@ -135,6 +135,7 @@ impl Gateway {
         parts.readiness = Box::new(move || setup.ready.clone());
         let shutdown = parts.shutdown.clone();
         let config = GatewayConfig {
+            api: "orders-api".to_owned(),
             stage: "local".to_owned(),
             routes: routes(),
             cors: setup.cors,

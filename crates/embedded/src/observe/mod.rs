@@ -1,0 +1,3 @@
+//! What the engine tells of itself, and what it keeps of that.
+
+pub(crate) mod spans;

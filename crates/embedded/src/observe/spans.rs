@@ -1,0 +1,270 @@
+//! The spans of the engine's own parts: tables, queues, topics and the state machine.
+//!
+//! A span on the far side of a queue or a topic hangs below one whose id both sides can tell ([`SpanId::of`]). States are
+//! not recorded at all: the journal has them, and a trace that is read gets them from there.
+
+use std::sync::Arc;
+
+use asl::{EventKind, TaskCall};
+use domain::{OrderId, PlacedOrder};
+use ports::trace::{
+    self, Name, Scope, Segment, Service, ServiceKind, SpanData, SpanDetail, SpanId, SpanKind, SpanOutcome,
+    TraceId,
+};
+
+use crate::Engine;
+use crate::executions::{Finish, Identity, Prepared, Write, status_name};
+use crate::queue::ReadyMessage;
+use crate::topic::ReadyDelivery;
+
+/// Which attempt of which visit of a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    state: String,
+    visit: u32,
+    attempt: u32,
+}
+
+impl Attempt {
+    pub(crate) fn of(call: &TaskCall) -> Self {
+        Self {
+            state: call.state.clone(),
+            visit: call.visit,
+            attempt: call.attempt,
+        }
+    }
+
+    fn span(&self, trace: TraceId) -> SpanId {
+        attempt_span(trace, &self.state, self.visit, self.attempt)
+    }
+}
+
+/// The id of an attempt's span.
+pub(crate) fn attempt_span(trace: TraceId, state: &str, visit: u32, attempt: u32) -> SpanId {
+    SpanId::of(trace, "attempt", format!("{state}/{visit}/{attempt}").as_bytes())
+}
+
+/// The id of an execution's span.
+pub(crate) fn execution_span(trace: TraceId, execution: &str) -> SpanId {
+    SpanId::of(trace, "execution", execution.as_bytes())
+}
+
+/// The id of the span that started an execution.
+fn start_span(trace: TraceId, execution: &str) -> SpanId {
+    SpanId::of(trace, "start", execution.as_bytes())
+}
+
+/// The id of the span that sent a message of this trace to the queue.
+fn send_span(trace: TraceId, queue: &str) -> SpanId {
+    SpanId::of(trace, "send", queue.as_bytes())
+}
+
+/// The id of the span that published a message.
+fn publish_span(trace: TraceId, message_id: &str) -> SpanId {
+    SpanId::of(trace, "publish", message_id.as_bytes())
+}
+
+/// Storing an order: the table and the queue take their part in one transaction, so both spans are the same time.
+#[derive(Default)]
+pub(crate) struct Placing {
+    put: Segment,
+    send: Segment,
+}
+
+impl Placing {
+    pub(crate) fn end<T, E: std::fmt::Display>(self, stored: &Result<T, E>) {
+        self.put.end(stored);
+        self.send.end(stored);
+    }
+}
+
+pub(crate) fn begin_placing(engine: &Engine, order: &PlacedOrder) -> Placing {
+    let Some((scope, trace)) = trace::current().and_then(|scope| Some((scope.clone(), scope.trace()?)))
+    else {
+        return Placing::default();
+    };
+    let settings = engine.settings();
+    let table = Service::new(&settings.orders_table, ServiceKind::Table);
+    let queue = Service::new(&settings.order_queue, ServiceKind::Queue);
+    let mut put = scope.begin(None, table, "PutItem", SpanKind::Client);
+    put.order(order.order_id);
+    let mut send = scope.begin(None, queue, "SendMessage", SpanKind::Producer);
+    send.order(order.order_id);
+    send.identify(send_span(trace, &settings.order_queue));
+    Placing { put, send }
+}
+
+impl Engine {
+    /// The inventory table is called, by the work at hand.
+    pub(crate) fn call_inventory(&self) -> Segment {
+        let table = Service::new(&self.settings().inventory_table, ServiceKind::Table);
+        trace::call(table, "UpdateItem")
+    }
+}
+
+/// Messages were received: a span each for the time that they waited, and the scope of what handles them.
+pub(crate) fn received(engine: &Engine, queue: &str, messages: &[ReadyMessage], request_id: &str) -> Scope {
+    let recorder = &engine.settings().recorder;
+    let (service, now_us) = (Service::new(queue, ServiceKind::Queue), recorder.now_us());
+    let mut spans = Vec::with_capacity(messages.len());
+    for message in messages {
+        let Some(trace) = TraceId::parse(&message.trace) else {
+            continue;
+        };
+        let id = SpanId::of(
+            trace,
+            "queue",
+            format!("{}/{}", message.seq, message.receives).as_bytes(),
+        );
+        spans.push((trace, id));
+        recorder.record(SpanData {
+            parent: Some(send_span(trace, queue)),
+            id,
+            kind: SpanKind::Consumer,
+            started_us: message.sent_at.saturating_mul(1_000).min(now_us),
+            ..ended(trace, service, "Wait", now_us)
+        });
+    }
+    Scope::new(Arc::clone(recorder), service, request_id.to_owned(), spans)
+}
+
+/// A delivery is tried: a span for the time that it waited, and the scope of what handles it.
+pub(crate) fn delivered(engine: &Engine, topic: &str, delivery: &ReadyDelivery, request_id: &str) -> Scope {
+    let recorder = &engine.settings().recorder;
+    let service = Service::new(topic, ServiceKind::Topic);
+    let mut spans = Vec::new();
+    if let Some(trace) = TraceId::parse(&delivery.trace) {
+        let now_us = recorder.now_us();
+        let id = SpanId::of(
+            trace,
+            "topic",
+            format!("{}/{}", delivery.seq, delivery.attempts).as_bytes(),
+        );
+        spans.push((trace, id));
+        recorder.record(SpanData {
+            parent: Some(publish_span(trace, &delivery.message_id)),
+            id,
+            kind: SpanKind::Consumer,
+            started_us: delivery.published_at.saturating_mul(1_000).min(now_us),
+            ..ended(trace, service, "Deliver", now_us)
+        });
+    }
+    Scope::new(Arc::clone(recorder), service, request_id.to_owned(), spans)
+}
+
+/// An execution is about to be started, for one of the orders that the caller handles.
+pub(crate) fn begin_start(engine: &Engine, identity: &Identity) -> Segment {
+    let scope = trace::current();
+    let (Some(scope), Some(trace)) = (scope, TraceId::parse(&identity.trace)) else {
+        return Segment::default();
+    };
+    let mut start = scope.begin(Some(trace), machine(engine), "StartExecution", SpanKind::Client);
+    start.identify(start_span(trace, &identity.name));
+    if let Some(order) = order_of(&identity.name) {
+        start.order(order);
+    }
+    start
+}
+
+/// An execution has ended.
+pub(crate) fn finished(engine: &Engine, identity: &Identity, finish: &Finish) {
+    let Some(trace) = TraceId::parse(&identity.trace) else {
+        return;
+    };
+    let failed = finish.status != 1;
+    let detail = failed.then(|| {
+        let error = finish
+            .error
+            .clone()
+            .unwrap_or_else(|| status_name(finish.status).to_owned());
+        Box::new(SpanDetail {
+            error: Some(error),
+            attributes: Vec::new(),
+        })
+    });
+    engine.settings().recorder.record(SpanData {
+        parent: Some(start_span(trace, &identity.name)),
+        id: execution_span(trace, &identity.name),
+        kind: SpanKind::Internal,
+        started_us: identity.started_at.as_ms().saturating_mul(1_000),
+        outcome: if failed {
+            SpanOutcome::Fault
+        } else {
+            SpanOutcome::Ok
+        },
+        order: order_of(&identity.name),
+        detail,
+        ..ended(
+            trace,
+            machine(engine),
+            "Execution",
+            finish.at.as_ms().saturating_mul(1_000),
+        )
+    });
+}
+
+/// A task that the engine answers by itself: the table's or the topic's part in it.
+pub(crate) fn integrated(engine: &Engine, trace: &str, call: &TaskCall, prepared: &Prepared) {
+    let Some(trace) = TraceId::parse(trace) else {
+        return;
+    };
+    let settings = engine.settings();
+    let attempt = Attempt::of(call).span(trace);
+    let table = || Service::new(&settings.orders_table, ServiceKind::Table);
+    let by_attempt = |name: &str| SpanId::of(trace, name, &attempt.0.get().to_be_bytes());
+    let (service, name, id) = match prepared {
+        Prepared::Answered(EventKind::TaskSucceeded { .. }) => (table(), "GetItem", by_attempt("GetItem")),
+        // What was not even asked for, or is some function's to answer.
+        Prepared::Answered(_) | Prepared::Function(_) => return,
+        Prepared::Write(Write::Update(_), _) => (table(), "UpdateItem", by_attempt("UpdateItem")),
+        Prepared::Write(Write::Publish(publication), _) => (
+            Service::new(&publication.topic, ServiceKind::Topic),
+            "Publish",
+            publish_span(trace, &publication.message_id),
+        ),
+    };
+    settings.recorder.record(SpanData {
+        parent: Some(attempt),
+        caller: Some(machine(engine)),
+        id,
+        ..ended(trace, service, name, settings.recorder.now_us())
+    });
+}
+
+/// The scope of a function that a task calls.
+pub(crate) fn attempted(engine: &Engine, trace: &str, attempt: &Attempt, request_id: &str) -> Scope {
+    let trace = TraceId::parse(trace);
+    let spans = trace
+        .map(|trace| (trace, attempt.span(trace)))
+        .into_iter()
+        .collect();
+    let recorder = Arc::clone(&engine.settings().recorder);
+    Scope::new(recorder, machine(engine), request_id.to_owned(), spans)
+}
+
+fn machine(engine: &Engine) -> Service {
+    Service::new(&engine.settings().machine.name, ServiceKind::StateMachine)
+}
+
+/// An execution is called as its order is.
+fn order_of(execution: &str) -> Option<OrderId> {
+    execution.parse().ok()
+}
+
+/// A call without anything special about it that ends at this moment, and took none.
+fn ended(trace: TraceId, service: Service, name: &str, at_us: i64) -> SpanData {
+    SpanData {
+        trace,
+        id: SpanId::of(trace, name, &at_us.to_be_bytes()),
+        parent: None,
+        service,
+        caller: None,
+        name: Name::of(name),
+        kind: SpanKind::Client,
+        started_us: at_us,
+        ended_us: at_us,
+        outcome: SpanOutcome::Ok,
+        order: None,
+        detail: None,
+    }
+}

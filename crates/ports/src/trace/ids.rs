@@ -1,0 +1,135 @@
+//! Ids of traces and spans, and the sampling decision that a trace's id carries.
+
+use std::fmt;
+use std::num::NonZeroU64;
+
+/// A trace's id: 16 bytes, written as 32 lowercase hexadecimal digits. The first 8 digits of one that we make are the time
+/// in seconds, as X-Ray asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TraceId(pub u128);
+
+impl TraceId {
+    /// What OpenTelemetry calls a trace's randomness: the last 56 bits of its id.
+    const RANDOMNESS: u128 = (1 << 56) - 1;
+    /// From here up a trace is sampled: the upper 5 % ("TraceState: Probability Sampling", whose threshold this is).
+    const THRESHOLD: u128 = (1 << 56) / 100 * 95;
+
+    /// Reads 32 hexadecimal digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let well_formed = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        well_formed
+            .then(|| u128::from_str_radix(text, 16).ok().map(Self))
+            .flatten()
+    }
+
+    /// Whether it is one of the 5 % that are sampled. The id says so by itself: every part comes to the same decision
+    /// without being told, today and after a restart.
+    #[must_use]
+    pub fn is_sampled(self) -> bool {
+        self.0 & Self::RANDOMNESS >= Self::THRESHOLD
+    }
+
+    /// The same id with its randomness moved up to where it is sampled.
+    #[must_use]
+    pub fn sampled(self) -> Self {
+        if self.is_sampled() {
+            return self;
+        }
+        let span = Self::RANDOMNESS - Self::THRESHOLD + 1;
+        let randomness = Self::THRESHOLD + (self.0 & Self::RANDOMNESS) % span;
+        Self(self.0 & !Self::RANDOMNESS | randomness)
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// A span's id: 8 bytes, not zero, written as 16 lowercase hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SpanId(pub NonZeroU64);
+
+impl SpanId {
+    /// The id with these bits; zero, which means none, becomes one.
+    #[must_use]
+    pub const fn new(bits: u64) -> Self {
+        match NonZeroU64::new(bits) {
+            Some(bits) => Self(bits),
+            None => Self(NonZeroU64::MIN),
+        }
+    }
+
+    /// The id of the span that `part` of the system makes for `key` in this trace. Who knows the three knows the id.
+    #[must_use]
+    pub fn of(trace: TraceId, part: &str, key: &[u8]) -> Self {
+        // FNV-1a, for it is the same on every machine and in every release.
+        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        let bytes = trace.0.to_be_bytes();
+        for byte in bytes.iter().chain(part.as_bytes()).chain(&[0]).chain(key) {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        Self::new(hash)
+    }
+}
+
+impl fmt::Display for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_trace_in_twenty_is_sampled() {
+        // Evenly spread over the randomness.
+        let step = (1_u128 << 56) / 10_000;
+        let sampled = (0..10_000_u128)
+            .filter(|n| TraceId(n * step).is_sampled())
+            .count();
+        assert!((499..=501).contains(&sampled), "{sampled}");
+    }
+
+    #[test]
+    fn a_trace_that_is_made_sampled_keeps_its_time() {
+        let id = TraceId::parse("65a51f78000000030000000000000004").unwrap();
+        assert!(!id.is_sampled());
+        assert!(id.sampled().is_sampled());
+        assert!(id.sampled().to_string().starts_with("65a51f7800000003"));
+        assert_eq!(id.sampled().sampled(), id.sampled());
+    }
+
+    #[test]
+    fn ids_are_read_and_written_alike() {
+        let text = "4bf92f3577b34da6a3ce929d0e0e4736";
+        assert_eq!(TraceId::parse(text).unwrap().to_string(), text);
+        for wrong in [
+            "",
+            "4bf9",
+            "4bf92f3577b34da6a3ce929d0e0e473g",
+            "+bf92f3577b34da6a3ce929d0e0e4736",
+        ] {
+            assert_eq!(TraceId::parse(wrong), None, "{wrong}");
+        }
+        assert_eq!(SpanId::new(0), SpanId::new(1));
+    }
+
+    #[test]
+    fn span_ids_differ_by_trace_part_and_key() {
+        let (a, b) = (TraceId(1), TraceId(2));
+        let ids = [
+            SpanId::of(a, "queue", b"1"),
+            SpanId::of(b, "queue", b"1"),
+            SpanId::of(a, "topic", b"1"),
+            SpanId::of(a, "queue", b"2"),
+            SpanId::of(a, "queue1", b""),
+        ];
+        let distinct: std::collections::HashSet<_> = ids.iter().collect();
+        assert_eq!(distinct.len(), ids.len());
+    }
+}
