@@ -1,11 +1,12 @@
-//! What the system says about itself: metrics and structured logs.
+//! What the system says about itself: traces, metrics and structured logs.
 //!
 //! [`metrics::Registry`] counts and is read as Prometheus text or JSON; [`logs::init`] sends events as JSON lines of
-//! the seed's form, or as text for a person. Traces across processes are carried in messages by who sends them; here they
-//! are a field of each event.
+//! the seed's form, or as text for a person. [`traces::Tracer`] decides which traces are kept.
 
 pub mod logs;
 pub mod metrics;
+pub mod traces;
 
 pub use logs::{Format, LogError, LogSettings};
 pub use metrics::{Registry, Snapshot};
+pub use traces::Tracer;

@@ -158,6 +158,42 @@ pub enum ServiceKind {
     External,
 }
 
+impl ServiceKind {
+    const ALL: [Self; 9] = [
+        Self::Client,
+        Self::Api,
+        Self::Function,
+        Self::Table,
+        Self::Stream,
+        Self::Queue,
+        Self::Topic,
+        Self::StateMachine,
+        Self::External,
+    ];
+
+    /// As it is written in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Api => "api",
+            Self::Function => "function",
+            Self::Table => "table",
+            Self::Stream => "stream",
+            Self::Queue => "queue",
+            Self::Topic => "topic",
+            Self::StateMachine => "state-machine",
+            Self::External => "external",
+        }
+    }
+
+    /// Reads what [`Self::as_str`] writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
 /// Figures of a node or an edge in the map's span of time. They count every call, sampled or not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

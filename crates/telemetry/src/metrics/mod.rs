@@ -13,11 +13,11 @@ mod tests;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use ports::metrics::Metrics;
+use ports::metrics::{Distribution, MetricSource, Metrics, Sample};
 
-use histogram::Histogram;
+use histogram::{Gauge, Histogram, Taken};
 pub use snapshot::{Bucket, SeriesSnapshot, Snapshot, Value};
 
 const SHARDS: usize = 16;
@@ -25,7 +25,7 @@ const SHARDS: usize = 16;
 /// Every series there is. Share it behind an `Arc`.
 #[derive(Debug)]
 pub struct Registry {
-    shards: [RwLock<Vec<Series>>; SHARDS],
+    shards: [RwLock<Vec<Arc<Series>>>; SHARDS],
     series: AtomicUsize,
     dropped: AtomicU64,
 }
@@ -37,12 +37,18 @@ struct Series {
     name: &'static str,
     dimensions: Vec<(&'static str, String)>,
     cell: Cell,
+    taken: Mutex<Taken>,
 }
 
 #[derive(Debug)]
 enum Cell {
-    Counter(AtomicU64),
-    Histogram(Histogram),
+    Counter {
+        total: AtomicU64,
+        /// What of it was taken.
+        taken: AtomicU64,
+    },
+    Histogram(Box<Histogram>),
+    Gauge(Box<Gauge>),
 }
 
 /// What a caller wants to do to a series.
@@ -50,6 +56,29 @@ enum Cell {
 enum Update {
     Count(u64),
     Observe(f64),
+    Set(f64),
+}
+
+/// A series at hand, for whoever counts it often.
+#[derive(Debug, Clone)]
+pub struct Handle(Option<Arc<Series>>);
+
+impl Handle {
+    /// Adds to a counter.
+    pub fn count(&self, value: u64) {
+        self.update(Update::Count(value));
+    }
+
+    /// Adds a value to a histogram.
+    pub fn observe(&self, value: f64) {
+        self.update(Update::Observe(value));
+    }
+
+    fn update(&self, update: Update) {
+        if let Some(series) = &self.0 {
+            series.update(update);
+        }
+    }
 }
 
 impl Default for Registry {
@@ -73,29 +102,64 @@ impl Registry {
         Self::default()
     }
 
+    /// A counter at hand. When there are too many series already it counts nothing.
+    #[must_use]
+    pub fn counter(&self, name: &'static str, dimensions: &[(&'static str, &str)]) -> Handle {
+        Handle(self.find_or_make(name, dimensions, Update::Count(0)))
+    }
+
+    /// A histogram at hand. When there are too many series already it counts nothing.
+    #[must_use]
+    pub fn histogram(&self, name: &'static str, dimensions: &[(&'static str, &str)]) -> Handle {
+        Handle(self.find_or_make(name, dimensions, Update::Observe(0.0)))
+    }
+
     fn update(&self, name: &'static str, dimensions: &[(&'static str, &str)], update: Update) {
         let hash = hash(name, dimensions);
-        let shard = &self.shards[hash as usize % SHARDS];
         let known = {
-            let series = shard.read().unwrap_or_else(PoisonError::into_inner);
+            let series = self.shard(hash).read().unwrap_or_else(PoisonError::into_inner);
             find(&series, hash, name, dimensions).map(|series| series.update(update))
         };
-        if known.is_some() {
-            return;
+        if known.is_none()
+            && let Some(series) = self.find_or_make(name, dimensions, update)
+        {
+            series.update(update);
         }
-        let mut series = shard.write().unwrap_or_else(PoisonError::into_inner);
-        // Another thread may have made it between the two locks.
+    }
+
+    fn shard(&self, hash: u64) -> &RwLock<Vec<Arc<Series>>> {
+        &self.shards[hash as usize % SHARDS]
+    }
+
+    fn find_or_make(
+        &self,
+        name: &'static str,
+        dimensions: &[(&'static str, &str)],
+        first: Update,
+    ) -> Option<Arc<Series>> {
+        let hash = hash(name, dimensions);
+        let mut series = self.shard(hash).write().unwrap_or_else(PoisonError::into_inner);
         if let Some(series) = find(&series, hash, name, dimensions) {
-            return series.update(update);
+            return Some(Arc::clone(series));
         }
         if self.series.fetch_add(1, Ordering::Relaxed) >= Self::MAX_SERIES {
             self.series.fetch_sub(1, Ordering::Relaxed);
             self.dropped.fetch_add(1, Ordering::Relaxed);
-            return;
+            return None;
         }
-        let new = Series::new(hash, name, dimensions, update);
-        new.update(update);
-        series.push(new);
+        let new = Arc::new(Series::new(hash, name, dimensions, first));
+        series.push(Arc::clone(&new));
+        Some(new)
+    }
+
+    /// What every series counted since it was last taken.
+    fn since(&self, take: bool) -> Vec<Sample> {
+        let mut samples = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+            samples.extend(shard.iter().filter_map(|series| series.since(take)));
+        }
+        samples
     }
 }
 
@@ -106,6 +170,20 @@ impl Metrics for Registry {
 
     fn observe(&self, name: &'static str, dimensions: &[(&'static str, &str)], value: f64) {
         self.update(name, dimensions, Update::Observe(value));
+    }
+
+    fn gauge(&self, name: &'static str, dimensions: &[(&'static str, &str)], value: f64) {
+        self.update(name, dimensions, Update::Set(value));
+    }
+}
+
+impl MetricSource for Registry {
+    fn peek(&self) -> Vec<Sample> {
+        self.since(false)
+    }
+
+    fn take(&self) -> Vec<Sample> {
+        self.since(true)
     }
 }
 
@@ -119,21 +197,54 @@ impl Series {
                 .map(|(key, value)| (*key, (*value).to_owned()))
                 .collect(),
             cell: match first {
-                Update::Count(_) => Cell::Counter(AtomicU64::new(0)),
-                Update::Observe(_) => Cell::Histogram(Histogram::default()),
+                Update::Count(_) => Cell::Counter {
+                    total: AtomicU64::new(0),
+                    taken: AtomicU64::new(0),
+                },
+                Update::Observe(_) => Cell::Histogram(Box::default()),
+                Update::Set(_) => Cell::Gauge(Box::default()),
             },
+            taken: Mutex::default(),
         }
     }
 
-    /// A metric is counted or observed, never both: its name says which. What doesn't fit is left out.
+    /// A metric is counted, observed or set, and always the same: its name says which. What doesn't fit is left out.
     fn update(&self, update: Update) {
         match (&self.cell, update) {
-            (Cell::Counter(counter), Update::Count(value)) => {
-                counter.fetch_add(value, Ordering::Relaxed);
+            (Cell::Counter { total, .. }, Update::Count(value)) => {
+                total.fetch_add(value, Ordering::Relaxed);
             }
             (Cell::Histogram(histogram), Update::Observe(value)) => histogram.observe(value),
-            (Cell::Counter(_), Update::Observe(_)) | (Cell::Histogram(_), Update::Count(_)) => {}
+            (Cell::Gauge(gauge), Update::Set(value)) => gauge.set(value),
+            (Cell::Counter { .. }, Update::Observe(_) | Update::Set(_))
+            | (Cell::Histogram(_), Update::Count(_) | Update::Set(_))
+            | (Cell::Gauge(_), Update::Count(_) | Update::Observe(_)) => {}
         }
+    }
+
+    /// What came since it was last taken, if anything did.
+    fn since(&self, take: bool) -> Option<Sample> {
+        let values = match &self.cell {
+            Cell::Counter { total, taken } => {
+                let total = total.load(Ordering::Relaxed);
+                let before = if take {
+                    taken.swap(total, Ordering::Relaxed)
+                } else {
+                    taken.load(Ordering::Relaxed)
+                };
+                Distribution::of_count(total.saturating_sub(before))
+            }
+            Cell::Histogram(histogram) => {
+                let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+                histogram.since(&mut taken, take)
+            }
+            Cell::Gauge(gauge) => gauge.since(take),
+        };
+        (values.count > 0).then(|| Sample {
+            name: self.name,
+            dimensions: self.dimensions.clone(),
+            values,
+        })
     }
 
     fn is(&self, hash: u64, name: &str, dimensions: &[(&'static str, &str)]) -> bool {
@@ -148,11 +259,11 @@ impl Series {
 }
 
 fn find<'a>(
-    series: &'a [Series],
+    series: &'a [Arc<Series>],
     hash: u64,
     name: &str,
     dimensions: &[(&'static str, &str)],
-) -> Option<&'a Series> {
+) -> Option<&'a Arc<Series>> {
     series.iter().find(|series| series.is(hash, name, dimensions))
 }
 

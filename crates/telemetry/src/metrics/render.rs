@@ -38,6 +38,7 @@ fn write_head(text: &mut String, series: &SeriesSnapshot) {
     let (name, help) = describe(series.name);
     let (name, kind) = match series.value {
         Value::Counter { .. } => (format!("{name}_total"), "counter"),
+        Value::Gauge { .. } => (name, "gauge"),
         Value::Histogram { .. } => (name, "histogram"),
     };
     let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
@@ -53,6 +54,9 @@ fn write_series(text: &mut String, series: &SeriesSnapshot) {
     match &series.value {
         Value::Counter { total } => {
             let _ = writeln!(text, "{name}_total{} {total}", braced(&labels, None));
+        }
+        Value::Gauge { last } => {
+            let _ = writeln!(text, "{name}{} {last}", braced(&labels, None));
         }
         Value::Histogram { count, sum, buckets } => {
             for bucket in buckets {

@@ -3,9 +3,9 @@
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
+use ports::metrics::BOUNDS;
 use serde::Serialize;
 
-use super::histogram::BOUNDS;
 use super::{Cell, Registry, Series};
 
 /// Every series at one moment, sorted by name and dimensions.
@@ -38,6 +38,11 @@ pub enum Value {
         /// Since the start.
         total: u64,
     },
+    /// How high something stands.
+    Gauge {
+        /// Now.
+        last: f64,
+    },
     /// A histogram.
     Histogram {
         /// How many values were observed.
@@ -66,7 +71,7 @@ impl Registry {
         let mut series = Vec::new();
         for shard in &self.shards {
             let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
-            series.extend(shard.iter().map(Series::snapshot));
+            series.extend(shard.iter().map(|series| series.snapshot()));
         }
         series.sort_by(|a, b| (a.name, &a.dimensions).cmp(&(b.name, &b.dimensions)));
         Snapshot {
@@ -79,9 +84,10 @@ impl Registry {
 impl Series {
     fn snapshot(&self) -> SeriesSnapshot {
         let value = match &self.cell {
-            Cell::Counter(counter) => Value::Counter {
-                total: counter.load(Ordering::Relaxed),
+            Cell::Counter { total, .. } => Value::Counter {
+                total: total.load(Ordering::Relaxed),
             },
+            Cell::Gauge(gauge) => Value::Gauge { last: gauge.last() },
             Cell::Histogram(histogram) => {
                 let cumulative = histogram.cumulative();
                 let bucket = |(at_most, count): (&f64, &u64)| Bucket {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use expect_test::expect;
-use ports::metrics::Metrics;
+use ports::metrics::{MetricSource, Metrics, Sample};
 
 use super::{Registry, Value};
 
@@ -22,22 +22,35 @@ fn prometheus_text() {
         # HELP ordermill_order_value Totals of the orders placed, in their currency.
         # TYPE ordermill_order_value histogram
         ordermill_order_value_bucket{currency="USD",le="0.1"} 1
+        ordermill_order_value_bucket{currency="USD",le="0.16"} 1
         ordermill_order_value_bucket{currency="USD",le="0.25"} 1
-        ordermill_order_value_bucket{currency="USD",le="0.5"} 1
+        ordermill_order_value_bucket{currency="USD",le="0.4"} 1
+        ordermill_order_value_bucket{currency="USD",le="0.63"} 1
         ordermill_order_value_bucket{currency="USD",le="1"} 1
+        ordermill_order_value_bucket{currency="USD",le="1.6"} 1
         ordermill_order_value_bucket{currency="USD",le="2.5"} 1
-        ordermill_order_value_bucket{currency="USD",le="5"} 1
+        ordermill_order_value_bucket{currency="USD",le="4"} 1
+        ordermill_order_value_bucket{currency="USD",le="6.3"} 1
         ordermill_order_value_bucket{currency="USD",le="10"} 1
+        ordermill_order_value_bucket{currency="USD",le="16"} 1
         ordermill_order_value_bucket{currency="USD",le="25"} 1
-        ordermill_order_value_bucket{currency="USD",le="50"} 1
+        ordermill_order_value_bucket{currency="USD",le="40"} 1
+        ordermill_order_value_bucket{currency="USD",le="63"} 2
         ordermill_order_value_bucket{currency="USD",le="100"} 2
+        ordermill_order_value_bucket{currency="USD",le="160"} 2
         ordermill_order_value_bucket{currency="USD",le="250"} 2
-        ordermill_order_value_bucket{currency="USD",le="500"} 2
+        ordermill_order_value_bucket{currency="USD",le="400"} 2
+        ordermill_order_value_bucket{currency="USD",le="630"} 2
         ordermill_order_value_bucket{currency="USD",le="1000"} 2
+        ordermill_order_value_bucket{currency="USD",le="1600"} 2
         ordermill_order_value_bucket{currency="USD",le="2500"} 2
-        ordermill_order_value_bucket{currency="USD",le="5000"} 2
+        ordermill_order_value_bucket{currency="USD",le="4000"} 2
+        ordermill_order_value_bucket{currency="USD",le="6300"} 2
         ordermill_order_value_bucket{currency="USD",le="10000"} 2
-        ordermill_order_value_bucket{currency="USD",le="30000"} 2
+        ordermill_order_value_bucket{currency="USD",le="16000"} 2
+        ordermill_order_value_bucket{currency="USD",le="25000"} 2
+        ordermill_order_value_bucket{currency="USD",le="40000"} 2
+        ordermill_order_value_bucket{currency="USD",le="63000"} 2
         ordermill_order_value_bucket{currency="USD",le="100000"} 2
         ordermill_order_value_bucket{currency="USD",le="+Inf"} 3
         ordermill_order_value_sum{currency="USD"} 1000000060.08
@@ -63,9 +76,9 @@ fn json() {
     registry.observe("Latency", &[], 3.0);
     let mut json = serde_json::to_value(registry.snapshot()).unwrap();
     let buckets = json["series"][0]["buckets"].take();
-    assert_eq!(buckets[5]["atMost"].to_string(), "5.0");
-    assert_eq!(buckets[4]["count"], 0);
-    assert_eq!(buckets[5]["count"], 1);
+    assert_eq!(buckets[8]["atMost"].to_string(), "4.0");
+    assert_eq!(buckets[7]["count"], 0);
+    assert_eq!(buckets[8]["count"], 1);
     expect![[r#"{"series":[{"name":"Latency","dimensions":[],"kind":"histogram","count":1,"sum":3.0,"buckets":null},{"name":"Payments","dimensions":[["Status","Success"]],"kind":"counter","total":1}],"dropped":0}"#]].assert_eq(&json.to_string());
 }
 
@@ -101,6 +114,7 @@ fn no_count_is_lost_between_threads() {
     assert_eq!(snapshot.series.len(), 11);
     for series in &snapshot.series {
         match &series.value {
+            Value::Gauge { last } => panic!("{last}"),
             Value::Counter { total } => assert_eq!(*total, 4_000),
             Value::Histogram { count, sum, .. } => {
                 assert_eq!((*count, sum.to_string()), (40_000, "40000".to_owned()));
@@ -129,4 +143,46 @@ fn a_metric_of_one_kind_stays_of_that_kind() {
     let snapshot = registry.snapshot();
     assert_eq!(snapshot.series.len(), 1);
     assert_eq!(snapshot.series[0].value, Value::Counter { total: 1 });
+}
+
+#[test]
+fn each_value_is_taken_once() {
+    let registry = Registry::new();
+    registry.count("N", &[], 2);
+    registry.observe("V", &[], 3.0);
+    registry.observe("V", &[], 9.0);
+    registry.gauge("G", &[], 5.0);
+    registry.gauge("G", &[], 4.0);
+    let read = |samples: Vec<Sample>| -> Vec<_> {
+        let mut read: Vec<_> = samples
+            .into_iter()
+            .map(|s| (s.name, s.values.count, s.values.sum, s.values.min, s.values.max))
+            .collect();
+        read.sort_by_key(|s| s.0);
+        read
+    };
+    let first = [
+        ("G", 2, 9.0, 4.0, 5.0),
+        ("N", 2, 2.0, 1.0, 1.0),
+        ("V", 2, 12.0, 3.0, 9.0),
+    ];
+    assert_eq!(read(registry.peek()), first);
+    assert_eq!(read(registry.take()), first);
+    assert_eq!(read(registry.take()), []);
+    registry.observe("V", &[], 1.0);
+    registry.count("N", &[], 1);
+    assert_eq!(
+        read(registry.take()),
+        [("N", 1, 1.0, 1.0, 1.0), ("V", 1, 1.0, 1.0, 1.0)]
+    );
+    assert!(registry.render().contains("ordermill_g 4\n"));
+}
+
+#[test]
+fn a_series_at_hand_is_the_same_series() {
+    let registry = Registry::new();
+    registry.count("N", &[("a", "b")], 1);
+    registry.counter("N", &[("a", "b")]).count(1);
+    assert_eq!(registry.snapshot().series[0].value, Value::Counter { total: 2 });
+    assert_eq!(registry.snapshot().series.len(), 1);
 }

@@ -59,6 +59,7 @@ pub fn run(times: u32) {
             functions: HashMap::from([("create".to_owned(), Arc::new(Created) as Arc<dyn Handler>)]),
             clock: Arc::new(shop.engine.time().clone()),
             metrics: Arc::clone(&shop.metrics) as Arc<dyn Metrics>,
+            recorder: Arc::clone(shop.engine.recorder()),
             readiness: Box::new(|| Ok(())),
             metrics_text: Box::new(String::new),
             status: Box::new(|| serde_json::Value::Null),
@@ -85,6 +86,7 @@ pub fn run(times: u32) {
 
 fn config() -> GatewayConfig {
     GatewayConfig {
+        api: "orders-api".to_owned(),
         stage: "prod".to_owned(),
         routes: vec![Route {
             method: Method::POST,

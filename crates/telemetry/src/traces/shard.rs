@@ -1,0 +1,61 @@
+//! A part of the traces that the head did not decide to keep: their latest spans, and those that are kept all the same.
+
+use std::collections::{HashSet, VecDeque};
+
+use ports::trace::{SpanData, TraceId};
+
+/// Spans that a ring holds. With eight rings and some 15 spans an order these are the last 2,000 orders.
+const RING: usize = 4_096;
+/// Traces that a shard remembers to keep; the oldest is forgotten first.
+const KEPT: usize = 1_024;
+
+#[derive(Debug, Default)]
+pub(super) struct Shard {
+    ring: VecDeque<SpanData>,
+    kept: HashSet<TraceId>,
+    oldest: VecDeque<TraceId>,
+}
+
+/// Where a span went.
+pub(super) enum Place {
+    /// Its trace is kept, so the span is handed back.
+    Kept(SpanData),
+    /// Into the ring.
+    Ring,
+}
+
+impl Shard {
+    /// Finds the span's place.
+    pub(super) fn place(&mut self, span: SpanData) -> Place {
+        if !self.kept.is_empty() && self.kept.contains(&span.trace) {
+            return Place::Kept(span);
+        }
+        if self.ring.len() == RING {
+            self.ring.pop_front();
+        }
+        self.ring.push_back(span);
+        Place::Ring
+    }
+
+    /// Keeps the trace from now on; returns what the ring still has of it.
+    pub(super) fn keep(&mut self, trace: TraceId) -> Vec<SpanData> {
+        if !self.kept.insert(trace) {
+            return Vec::new();
+        }
+        self.oldest.push_back(trace);
+        if self.oldest.len() > KEPT
+            && let Some(oldest) = self.oldest.pop_front()
+        {
+            self.kept.remove(&oldest);
+        }
+        let mut found = Vec::new();
+        self.ring.retain(|span| {
+            let is_of_it = span.trace == trace;
+            if is_of_it {
+                found.push(span.clone());
+            }
+            !is_of_it
+        });
+        found
+    }
+}
