@@ -93,6 +93,7 @@ pub(crate) struct Inner {
     /// What is held until the engine is stopped: the writer's thread, and the lock that keeps other processes from the
     /// same directory.
     held: Mutex<Option<(std::thread::JoinHandle<()>, std::fs::File)>>,
+    order_counts: orders::OrderCounter,
     fresh: bool,
 }
 

@@ -200,6 +200,7 @@ impl Engine {
             stop: watch::Sender::new(false),
             workers: tokio::sync::Mutex::default(),
             held: Mutex::new(Some((thread, lock))),
+            order_counts: crate::orders::OrderCounter::default(),
             fresh,
             settings,
         };

@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod clock;
 pub mod feed;
 pub mod function;
+pub mod inspection;
 pub mod inventory;
 pub mod metrics;
 pub mod notify;

@@ -20,7 +20,8 @@ mod svg;
 
 pub use highlight::Highlight;
 pub use mermaid::mermaid;
-pub use svg::svg;
+pub use style::STYLE as STYLESHEET;
+pub use svg::{svg, svg_without_style};
 
 #[cfg(test)]
 mod tests;

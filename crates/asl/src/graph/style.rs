@@ -1,7 +1,8 @@
 //! The colours and strokes of the SVG, for light and for dark readers.
 
-/// The picture's style sheet. Everything is below `.asl`, so that it leaves a page that the picture is put into alone.
-pub(super) const STYLE: &str = "\
+/// The picture's style sheet. Everything is below `.asl`, so that it leaves a page that the picture is put into alone; the
+/// colours are variables, so that a page may set its own.
+pub const STYLE: &str = "\
 .asl{--paper:#fff;--ink:#1f2933;--soft:#5b6876;--line:#8a97a5;--box:#fff;--inner:#f6f8fa;--edge:#c9d1d9;\
 --task:#2563eb;--choice:#b45309;--wait:#7c3aed;--pass:#64748b;--succeed:#15803d;--fail:#b91c1c;--parallel:#0f766e;\
 --map:#0e7490;--unknown:#9f1239;--catch:#d9463f;--done:#16a34a;--done-box:#effaf3;--bad-box:#fdf0f0;--now-box:#eef4ff;\

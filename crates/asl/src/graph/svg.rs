@@ -28,6 +28,17 @@ const BEND: f64 = 12.0;
 /// ```
 #[must_use]
 pub fn svg(definition: &Value, highlight: &Highlight) -> String {
+    draw(definition, highlight, &format!("<style>{STYLE}</style>"))
+}
+
+/// Like [`svg()`], for a page that has [`STYLESHEET`](super::STYLESHEET) in its own style sheet: one whose content security
+/// policy allows no style within the page.
+#[must_use]
+pub fn svg_without_style(definition: &Value, highlight: &Highlight) -> String {
+    draw(definition, highlight, "")
+}
+
+fn draw(definition: &Value, highlight: &Highlight, style: &str) -> String {
     let machine = Machine::read(definition);
     let picture = Picture::of(&machine);
     let (width, height) = (
@@ -44,7 +55,7 @@ pub fn svg(definition: &Value, highlight: &Highlight) -> String {
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"asl\" role=\"img\" \
          width=\"{width:.0}\" height=\"{height:.0}\" \
-         viewBox=\"0 0 {width:.1} {height:.1}\"><title>State machine that starts at {}</title><style>{STYLE}</style>\
+         viewBox=\"0 0 {width:.1} {height:.1}\"><title>State machine that starts at {}</title>{style}\
          <rect class=\"paper\" width=\"100%\" height=\"100%\" rx=\"10\"/>",
         escape(start)
     );

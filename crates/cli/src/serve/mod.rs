@@ -179,7 +179,16 @@ fn parts(
         readiness: Box::new(move || ready.ready()),
         metrics_text: Box::new(move || metrics.render()),
         status: Box::new(move || status.status()),
-        more_routes: Default::default(),
+        more_routes: ordermill_console::routes(console(engine, stop)),
+        shutdown: stop.clone(),
+    }
+}
+
+/// What the web console works with: the same engine.
+fn console(engine: &Engine, stop: &CancellationToken) -> ordermill_console::Parts<Engine> {
+    ordermill_console::Parts {
+        engine: Arc::new(engine.clone()),
+        clock: Arc::new(engine.time().clone()),
         shutdown: stop.clone(),
     }
 }

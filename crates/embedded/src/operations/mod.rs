@@ -1,6 +1,7 @@
 //! What an operator looks at and sets right.
 
 mod executions;
+mod inspection;
 mod queues;
 mod redrive;
 

@@ -128,7 +128,7 @@ pub(super) async fn list_messages(
     Ok(messages.await?)
 }
 
-fn read_message(row: &Row<'_>, queue: &str) -> rusqlite::Result<QueueMessage> {
+pub(super) fn read_message(row: &Row<'_>, queue: &str) -> rusqlite::Result<QueueMessage> {
     // `queue:NAME`, `subscription:NAME` or `stream:NAME`.
     let source: Option<String> = row.get(5)?;
     let source = source.map(|source| match source.split_once(':') {

@@ -2,6 +2,7 @@
 
 mod attention;
 mod cancel;
+mod count;
 mod feed;
 mod place;
 mod query;
@@ -12,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
 use serde_json::{Map, Value};
 
 pub(crate) use attention::need_attention;
+pub(crate) use count::OrderCounter;
 pub(crate) use update::{UpdateItem, UpdateRefused, parse_key};
 
 use crate::tx::{Notice, Tx};

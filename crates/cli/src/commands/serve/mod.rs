@@ -101,6 +101,10 @@ fn greeting(running: &Running, data: &std::path::Path) -> String {
             key.display()
         ));
     }
-    text.push_str(&format!("documentation: {url}/docs"));
+    text.push_str(&format!("documentation: {url}/docs\n"));
+    text.push_str(&format!(
+        "console: {url}/console (the admin key, in {}, opens it)",
+        data.join("admin.key").display()
+    ));
     text
 }

@@ -1,0 +1,10 @@
+//! The pages, each folder or file one part of the console: what is asked for in, what is shown out.
+
+pub(crate) mod deliveries;
+pub(crate) mod executions;
+pub(crate) mod keys;
+pub(crate) mod orders;
+pub(crate) mod overview;
+pub(crate) mod products;
+pub(crate) mod queues;
+mod workflow;

@@ -1,0 +1,162 @@
+//! `GET /console/orders`: orders, newest first, by status, customer and time.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::{Order, OrderStatus, Timestamp};
+use maud::{Markup, html};
+use ports::inspection::OrderCounts;
+
+use super::filter::Wanted;
+use crate::access::{Query, Visitor};
+use crate::console::{Console, Engine};
+use crate::error::PageError;
+use crate::view::{self, Section, ago, count, empty, icon, money, more, order_link, order_pill, pill};
+
+const PER_PAGE: u32 = 50;
+
+pub(crate) async fn list<E: Engine>(
+    State(console): State<Arc<Console<E>>>,
+    visitor: Visitor,
+    Query(query): Query,
+) -> Result<Response, PageError> {
+    let wanted = Wanted::read(&query)?;
+    let counts = console.engine.count_orders().await?;
+    let page = console
+        .engine
+        .list_orders(wanted.filter.clone(), wanted.after, PER_PAGE)
+        .await?;
+    let next = page.next.map(|after| wanted.page_after(Some(&after.to_string())));
+    let first = wanted.after.map(|_| wanted.page_after(None));
+    let content = html! {
+        header.page-head { h1 { "Orders" } }
+        (statuses(&wanted, &counts))
+        (filter_form(&wanted))
+        @if page.orders.is_empty() {
+            (nothing(&wanted, counts.total()))
+        } @else {
+            (table(&page.orders, console.now()))
+        }
+        (more(first.as_deref(), next.as_deref()))
+    };
+    Ok(view::page(&visitor, Section::Orders, "Orders", &content))
+}
+
+fn statuses(wanted: &Wanted, counts: &OrderCounts) -> Markup {
+    let current = wanted.status.as_deref();
+    let tab = |name: &str, status: Option<&str>, number: u64| {
+        html! {
+            a href=(wanted.with_status(status)) aria-current=[(current == status).then_some("page")] {
+                (name) " " span.count { (count(number)) }
+            }
+        }
+    };
+    html! {
+        nav.tabs aria-label="Orders by status" {
+            (tab("All", None, counts.total()))
+            @for status in OrderStatus::ALL {
+                (tab(word(status), Some(status.as_str()), counts.of(status)))
+            }
+            (tab("Needs attention", Some("attention"), counts.needs_attention))
+        }
+    }
+}
+
+fn word(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::Pending => "Pending",
+        OrderStatus::Processing => "Processing",
+        OrderStatus::Completed => "Completed",
+        OrderStatus::Failed => "Failed",
+        OrderStatus::Cancelled => "Cancelled",
+    }
+}
+
+fn filter_form(wanted: &Wanted) -> Markup {
+    let minute = |text: &Option<String>| {
+        let text = text.as_deref().unwrap_or_default();
+        text.get(..16).unwrap_or(text).to_owned()
+    };
+    html! {
+        form.filter method="get" action="/console/orders" {
+            @if let Some(status) = &wanted.status { input type="hidden" name="status" value=(status); }
+            label { span { "Customer" }
+                input name="customer" value=[wanted.customer.as_deref()] placeholder="CUST-001" maxlength="128"; }
+            label { span { "From (UTC)" }
+                input type="datetime-local" name="from" value=(minute(&wanted.from)); }
+            label { span { "To (UTC)" }
+                input type="datetime-local" name="to" value=(minute(&wanted.to)); }
+            button type="submit" { "Filter" }
+            @if wanted.is_narrow() {
+                a.button.ghost href=(crate::query::address("/console/orders", &[("status", wanted.status.as_deref())])) {
+                    "Clear"
+                }
+            }
+        }
+    }
+}
+
+fn nothing(wanted: &Wanted, total: u64) -> Markup {
+    if total == 0 {
+        let text = html! {
+            "Place the first one: the server printed a " code { "curl" } " line at its first start, and "
+            code { "ordermill orders place --customer CUST-001 --item PROD-001=2" } " does the same."
+        };
+        return empty("There are no orders yet", text);
+    }
+    let text = match wanted.filter.needs_attention {
+        true => html! { "That is as it should be: every order found its end by itself." },
+        false => html! { "Choose another status, or " a href="/console/orders" { "look at all orders" } "." },
+    };
+    empty("No order is like that", text)
+}
+
+/// A table of orders.
+pub(crate) fn table(orders: &[Order], now: Timestamp) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Orders" {
+            table.rows {
+                thead { tr {
+                    th scope="col" { "Order" } th scope="col" { "Status" } th scope="col" { "Customer" }
+                    th scope="col" { "Items" } th.num scope="col" { "Total" } th scope="col" { "Placed" }
+                    th scope="col" { "Changed" }
+                } }
+                tbody { @for order in orders { (row(order, now)) } }
+            }
+        }
+    }
+}
+
+fn row(order: &Order, now: Timestamp) -> Markup {
+    let (placed, state) = (&order.placed, &order.state);
+    let id = placed.order_id.to_string();
+    html! {
+        tr data-key=(id) {
+            td { (order_link(&id)) }
+            td {
+                (order_pill(state.status))
+                @if let Some(attention) = &state.attention {
+                    " " span title=(attention) { (pill("warn", &icon::warning(), "ATTENTION")) }
+                }
+            }
+            td { a.plain-link href=(crate::query::address("/console/orders", &[("customer", Some(placed.customer_id.as_str()))])) {
+                (placed.customer_id) } }
+            td.items { (items(order)) }
+            td.num { (money(placed.total_amount, placed.currency)) }
+            td { (ago(placed.created_at, now)) }
+            td { (ago(state.updated_at, now)) }
+        }
+    }
+}
+
+/// `2 × PROD-001 + 3 more`.
+fn items(order: &Order) -> Markup {
+    let lines = &order.placed.items;
+    html! {
+        @if let Some(first) = lines.first() {
+            (first.quantity.get()) " × " (first.product_id)
+            @if lines.len() > 1 { span.soft { " + " (lines.len() - 1) " more" } }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! `GET /console/orders/{id}`: one order, whole.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use domain::{Order, Timestamp};
+use maud::{Markup, html};
+use ports::operations::{ExecutionDetail, OperationError};
+
+use super::find_order;
+use super::timeline::{notifications, timeline};
+use crate::access::Visitor;
+use crate::console::{Console, Engine};
+use crate::error::PageError;
+use crate::pages::workflow;
+use crate::query::{address, segment};
+use crate::view::{
+    self, Section, ago, copyable, duration_ms, empty, execution_pill, fact, icon, json_block, labelled_fact,
+    money, not_yet, order_pill, short_id,
+};
+
+pub(crate) async fn show<E: Engine>(
+    State(console): State<Arc<Console<E>>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, PageError> {
+    let engine = &*console.engine;
+    let order = find_order(engine, &id).await?;
+    let now = console.now();
+    let entries = engine
+        .order_timeline(order.placed.order_id)
+        .await?
+        .unwrap_or_default();
+    let execution = match engine.get_execution(order.placed.order_id.to_string()).await {
+        Ok(execution) => Some(execution),
+        Err(OperationError::NotFound { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let story = match &execution {
+        Some(execution) => Some(workflow::story(engine, execution, now).await?),
+        None => None,
+    };
+    let content = html! {
+        (head(&order))
+        @if let Some(attention) = &order.state.attention { (needs_attention(&id, attention)) }
+        (figures(&order, now))
+        div.columns {
+            div.main-column {
+                section.card { h2 { "Timeline" } (timeline(&entries)) }
+                @if let Some(story) = &story { (story) }
+            }
+            div.side-column {
+                section.card { h2 { "Facts" } (facts(&order)) }
+                section.card { h2 { "Items" } (items(&order)) }
+                section.card { h2 { "Execution" } (execution_facts(execution.as_ref())) }
+                section.card { h2 { "Notifications" } (notifications(&entries, now)) }
+                section.card { h2 { "JSON" }
+                    details { summary { "The order as the API shows it" }
+                        (json_block("Order", &serde_json::to_value(&order).unwrap_or_default())) }
+                }
+            }
+        }
+    };
+    let title = format!("Order {}", short_id(&id));
+    Ok(view::page(&visitor, Section::Orders, &title, &content))
+}
+
+fn head(order: &Order) -> Markup {
+    let id = order.placed.order_id.to_string();
+    html! {
+        header.page-head {
+            div {
+                p.crumbs { a href="/console/orders" { "Orders" } }
+                h1 { "Order " (short_id(&id)) " " (order_pill(order.state.status)) }
+            }
+            @if !order.state.status.is_final() {
+                div.actions {
+                    a.button.danger-outline data-ask="" href={ "/console/orders/" (segment(&id)) "/cancel" } {
+                        (icon::none()) "Cancel order"
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn needs_attention(id: &str, attention: &str) -> Markup {
+    html! {
+        div.notice.warn role="status" {
+            (icon::warning())
+            div {
+                p { strong { "This order needs attention: " } (attention) }
+                p { "Find out what failed in the states below, set it right, then "
+                    a data-ask="" href={ "/console/executions/" (segment(id)) "/redrive" } { "run its execution again" }
+                    "; what was done before is found done." }
+            }
+        }
+    }
+}
+
+fn figures(order: &Order, now: Timestamp) -> Markup {
+    let (placed, state) = (&order.placed, &order.state);
+    let took = state.updated_at.as_ms() - placed.created_at.as_ms();
+    let quantity: u32 = placed.items.iter().map(|line| line.quantity.get()).sum();
+    html! {
+        dl.figures {
+            (labelled_fact("Total", money(placed.total_amount, placed.currency), html! {
+                @match &state.payment_id { Some(_) => "paid", None => "not paid" } }))
+            (labelled_fact("Items", quantity, html! { (placed.items.len()) " "
+                @if placed.items.len() == 1 { "product" } @else { "products" } }))
+            (labelled_fact("Placed", ago(placed.created_at, now), view::absolute(placed.created_at)))
+            @if state.status.is_final() {
+                (labelled_fact("Took", duration_ms(took), "from the request to its end"))
+            } @else {
+                (labelled_fact("Under way for", duration_ms(now.as_ms() - placed.created_at.as_ms()), "not ended yet"))
+            }
+        }
+    }
+}
+
+fn facts(order: &Order) -> Markup {
+    let (placed, state) = (&order.placed, &order.state);
+    let customer = placed.customer_id.as_str();
+    let or_none = |text: &Option<String>| html! { @match text { Some(text) => (text), None => (not_yet()) } };
+    html! {
+        dl.facts {
+            (fact("Order id", copyable(&placed.order_id.to_string())))
+            (fact("Customer", html! {
+                a href=(address("/console/orders", &[("customer", Some(customer))])) { (customer) } }))
+            (fact("E-mail", or_none(&placed.customer_email)))
+            (fact("Phone", or_none(&placed.customer_phone)))
+            (fact("Payment", html! { @match &state.payment_id {
+                Some(payment) => (copyable(payment)), None => (not_yet()) } }))
+            @if let Some(reason) = &state.failure_reason { (fact("Reason", reason)) }
+            (fact("Trace", copyable(&placed.trace_id)))
+            @if let Some(metadata) = &placed.metadata {
+                (fact("Metadata", json_block("Metadata", &serde_json::Value::Object(metadata.clone()))))
+            }
+        }
+    }
+}
+
+fn items(order: &Order) -> Markup {
+    let placed = &order.placed;
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Items" {
+            table.rows {
+                thead { tr {
+                    th scope="col" { "Product" } th.num scope="col" { "Quantity" } th.num scope="col" { "Price" }
+                    th.num scope="col" { "Sum" }
+                } }
+                tbody { @for line in &placed.items {
+                    tr {
+                        td { a.plain-link href={ "/console/products/" (segment(line.product_id.as_str())) } { (line.product_id) } }
+                        td.num { (line.quantity.get()) }
+                        td.num { (money(line.price, placed.currency)) }
+                        td.num { @match line.price.times(line.quantity.get()) {
+                            Ok(sum) => (money(sum, placed.currency)), Err(_) => (not_yet()) } }
+                    }
+                } }
+                tfoot { tr {
+                    th scope="row" colspan="3" { "Total" }
+                    td.num { strong { (money(placed.total_amount, placed.currency)) } }
+                } }
+            }
+        }
+    }
+}
+
+fn execution_facts(execution: Option<&ExecutionDetail>) -> Markup {
+    let Some(execution) = execution else {
+        return empty(
+            "Not started",
+            "The order's message waits in its queue, or the order was cancelled before.",
+        );
+    };
+    let info = &execution.info;
+    html! {
+        dl.facts {
+            (fact("Status", execution_pill(&info.status)))
+            @if let Some(state) = &info.current_state { (fact("Stands in", state)) }
+            @if let Some(error) = &info.error { (fact("Error", error)) }
+            @if let Some(cause) = &info.cause { (fact("Cause", cause)) }
+        }
+        p { a href={ "/console/executions/" (segment(&info.name)) } { "History and payloads" } }
+    }
+}

@@ -1,0 +1,78 @@
+//! `GET /console/queues`: every queue with its depth and age.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use maud::{Markup, html};
+use ports::operations::QueueInfo;
+
+use super::queue_path;
+use crate::access::Visitor;
+use crate::console::{Console, Engine};
+use crate::error::PageError;
+use crate::view::{self, Section, count, duration_ms, icon, not_yet, pill};
+
+pub(crate) async fn list<E: Engine>(
+    State(console): State<Arc<Console<E>>>,
+    visitor: Visitor,
+) -> Result<Response, PageError> {
+    let queues = console.engine.list_queues().await?;
+    let (dead, working): (Vec<_>, Vec<_>) = queues.iter().partition(|queue| queue.is_dead_letter_queue);
+    let content = html! {
+        header.page-head { h1 { "Queues" } }
+        section.card { h2 { "Queues" } (table(&working)) }
+        section.card { h2 { "Dead-letter queues" }
+            p.help { "What failed as often as its queue allows waits here for somebody to set it right." }
+            (table(&dead))
+        }
+    };
+    Ok(view::page(&visitor, Section::Queues, "Queues", &content))
+}
+
+/// Whether the queue is as it should be.
+pub(super) fn health(queue: &QueueInfo) -> Markup {
+    match (queue.is_dead_letter_queue, queue.visible) {
+        (true, 0) => pill("good", &icon::check(), "EMPTY"),
+        (true, _) => pill("bad", &icon::warning(), "DEAD LETTERS"),
+        (false, 0) => pill("good", &icon::check(), "DRAINED"),
+        (false, _) => pill("busy", &icon::half(), "WAITING"),
+    }
+}
+
+fn table(queues: &[&QueueInfo]) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Queues" {
+            table.rows {
+                thead { tr {
+                    th scope="col" { "Queue" } th scope="col" { "State" } th.num scope="col" { "Waiting" }
+                    th.num scope="col" { "In flight" } th.num scope="col" { "Oldest" } th.num scope="col" { "Receives" }
+                    th.num scope="col" { "Hidden for" } th.num scope="col" { "Kept for" }
+                } }
+                tbody { @for queue in queues {
+                    tr data-key=(queue.name) {
+                        td { a href=(queue_path(&queue.name)) { (queue.name) } }
+                        td { (health(queue)) }
+                        td.num { (count(queue.visible)) }
+                        td.num { (count(queue.in_flight)) }
+                        td.num { (age(queue)) }
+                        td.num { @match queue.max_receive_count { Some(most) => (most), None => (not_yet()) } }
+                        td.num { (seconds(queue.visibility_timeout_s)) }
+                        td.num { (seconds(queue.retention_s)) }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+pub(super) fn age(queue: &QueueInfo) -> Markup {
+    if queue.visible + queue.in_flight == 0 {
+        return not_yet();
+    }
+    html! { (duration_ms(i64::try_from(queue.oldest_age_ms).unwrap_or(i64::MAX))) }
+}
+
+pub(super) fn seconds(seconds: u64) -> String {
+    duration_ms(i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX))
+}

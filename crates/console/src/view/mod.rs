@@ -1,0 +1,16 @@
+//! The frame of every page, and the parts that pages are made of.
+
+pub(crate) mod chart;
+mod confirm;
+mod frame;
+pub(crate) mod icon;
+mod parts;
+mod text;
+
+pub(crate) use confirm::Confirm;
+pub(crate) use frame::{Section, error_page, page, plain_page};
+pub(crate) use parts::{
+    ago, copyable, empty, execution_pill, fact, json_block, labelled_fact, message, more, not_yet,
+    order_link, order_pill, pill, tabs,
+};
+pub(crate) use text::{absolute, bytes, count, duration_ms, money, short_id};
