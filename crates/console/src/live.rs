@@ -51,7 +51,7 @@ pub(crate) async fn follow<E: Engine>(State(console): State<Arc<Console<E>>>) ->
         let event = Event::default().event("news").data(seen.to_string());
         Some((Ok::<_, Infallible>(event), (console, seen, place)))
     });
-    let hello = Event::default().retry(PAUSE).event("hello").data("");
+    let hello = Event::default().retry(PAUSE).event("hello").data("ok");
     let events = futures_util::StreamExt::chain(stream::once(async { Ok(hello) }), news);
     Sse::new(events)
         .keep_alive(KeepAlive::new().interval(HEARTBEAT))
