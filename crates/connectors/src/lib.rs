@@ -2,4 +2,7 @@
 
 pub mod simulated;
 
-pub use simulated::{FailureKind, FailureWeights, Rate, RateError, SimulatedGateway, SimulatedSettings};
+pub use simulated::{
+    FailureKind, FailureWeights, FailuresError, Rate, RateError, SimulatedGateway, SimulatedSettings,
+    VariableError,
+};

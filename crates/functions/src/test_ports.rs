@@ -260,16 +260,6 @@ impl ChangeFeed for Store {
         let later = changes.iter().filter(|change| change.sequence_number > after);
         Ok(later.take(limit as usize).cloned().collect())
     }
-
-    fn latest_change(&self) -> u64 {
-        self.changes
-            .lock()
-            .unwrap()
-            .last()
-            .map_or(0, |change| change.sequence_number)
-    }
-
-    async fn wait_for_change(&self, _after: u64) {}
 }
 
 impl BeginProcessing for Store {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ports::access::ApiKeys;
 use ports::analytics::AnalyticsView;
 use ports::clock::Clock;
-use ports::feed::ChangeFeed;
+use ports::feed::LiveFeed;
 use ports::function::Handler;
 use ports::metrics::Metrics;
 use ports::operations::Operations;
@@ -14,9 +14,9 @@ use ports::trace::Recorder;
 use tokio_util::sync::CancellationToken;
 
 /// The ports that the gateway needs of an engine, under one name.
-pub trait Engine: ApiKeys + Operations + ChangeFeed + AnalyticsView + 'static {}
+pub trait Engine: ApiKeys + Operations + LiveFeed + AnalyticsView + 'static {}
 
-impl<E: ApiKeys + Operations + ChangeFeed + AnalyticsView + 'static> Engine for E {}
+impl<E: ApiKeys + Operations + LiveFeed + AnalyticsView + 'static> Engine for E {}
 
 /// Tells whether requests can be served now; an error is the reason why not, for a person to read.
 pub type Readiness = Box<dyn Fn() -> Result<(), String> + Send + Sync>;

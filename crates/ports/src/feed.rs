@@ -32,7 +32,10 @@ pub trait ChangeFeed: Send + Sync {
         after: u64,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<ChangeRecord>, StoreError>> + Send;
+}
 
+/// A feed that tells of a change as it comes. On AWS nobody waits for one: a function's time is paid for.
+pub trait LiveFeed: ChangeFeed {
     /// The newest sequence number now.
     fn latest_change(&self) -> u64;
 

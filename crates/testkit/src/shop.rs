@@ -16,7 +16,7 @@ use functions::{OrderAnalytics, OrderCreation, OrderNotification, OrderProcessin
 use ports::StoreError;
 use ports::catalogue::Catalogue;
 use ports::clock::OrderIds;
-use ports::feed::ChangeFeed;
+use ports::feed::LiveFeed;
 use ports::function::Handler;
 use ports::metrics::Metrics;
 use ports::orders::{OrderQueries, PlaceOrder, PlaceOrderError, Placed};

@@ -9,6 +9,7 @@ mod chance;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -22,6 +23,7 @@ use ports::payment::{
 
 use chance::Chance;
 pub use settings::{FailureKind, FailureWeights, Rate, RateError, SimulatedSettings};
+pub use variables::{FailuresError, VariableError};
 
 /// How many keys without an outcome are remembered with their attempts. When there are more, counting starts over.
 const MAX_OPEN_KEYS: usize = 10_000;

@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 use ports::StoreError;
-use ports::feed::{ChangeFeed, ChangeRecord};
+use ports::feed::{ChangeFeed, ChangeRecord, LiveFeed};
 use rusqlite::{Connection, Row as SqlRow};
 use serde_json::Value;
 
@@ -15,7 +15,9 @@ impl ChangeFeed for Engine {
             .read_blocking(move |connection| changes_after(connection, after, limit))
             .await
     }
+}
 
+impl LiveFeed for Engine {
     fn latest_change(&self) -> u64 {
         *self.inner.stream.borrow()
     }

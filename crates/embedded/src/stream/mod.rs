@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::Timestamp;
 use ports::StoreError;
 use ports::clock::Clock;
-use ports::feed::{ChangeFeed, ChangeRecord};
+use ports::feed::{ChangeFeed, ChangeRecord, LiveFeed};
 use ports::function::aws_lambda_events::dynamodb::{Event, EventRecord, StreamRecord};
 use ports::function::{Context, FunctionError, Invocation};
 use rusqlite::OptionalExtension;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::OrderId;
 use embedded::{Settings, StreamSourceSettings};
-use ports::feed::{ChangeFeed, ChangeRecord};
+use ports::feed::{ChangeFeed, ChangeRecord, LiveFeed};
 use ports::function::Invocation;
 use ports::function::aws_lambda_events::dynamodb::EventRecord;
 use ports::orders::CancelOrder;

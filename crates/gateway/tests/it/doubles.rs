@@ -11,7 +11,7 @@ use ports::StoreError;
 use ports::access::{ApiKey, ApiKeys, CreateKeyError, QuotaPeriod, Role, Usage, UsagePlan};
 use ports::analytics::{AnalyticsView, HourDelta, HourFigures};
 use ports::clock::Clock;
-use ports::feed::{ChangeFeed, ChangeRecord};
+use ports::feed::{ChangeFeed, ChangeRecord, LiveFeed};
 use ports::function::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use ports::function::{Context, FunctionError, Handler, Invocation, Reply, ReplyFuture};
 use ports::metrics::Metrics;
@@ -305,7 +305,9 @@ impl ChangeFeed for Memory {
         let newer = feed.iter().filter(|record| record.sequence_number > after);
         Ok(newer.take(limit as usize).cloned().collect())
     }
+}
 
+impl LiveFeed for Memory {
     fn latest_change(&self) -> u64 {
         *self.latest.borrow()
     }

@@ -1,0 +1,51 @@
+//! The topic: what happens to orders, for whoever subscribed.
+
+use aws_sdk_sns::types::MessageAttributeValue;
+use domain::{OrderStatus, PlacedOrder};
+use ports::StoreError;
+use serde_json::json;
+
+use crate::environment::Variable;
+use crate::error::store_error;
+use crate::store::{Store, call};
+
+impl Store {
+    /// Publishes that the order came to this status. When it returns the topic has the message on durable storage.
+    pub(crate) async fn publish_status(
+        &self,
+        order: &PlacedOrder,
+        status: OrderStatus,
+    ) -> Result<(), StoreError> {
+        let mut message = json!({
+            "orderId": order.order_id,
+            "createdAt": order.created_at,
+            "status": status,
+            "customerId": order.customer_id,
+            "totalAmount": order.total_amount,
+            "currency": order.currency,
+            "traceId": order.trace_id,
+        });
+        if let Some(email) = &order.customer_email {
+            message["customerEmail"] = json!(email);
+        }
+        if let Some(phone) = &order.customer_phone {
+            message["customerPhone"] = json!(phone);
+        }
+        // What subscriptions filter on.
+        let attribute = MessageAttributeValue::builder()
+            .data_type("String")
+            .string_value(status.as_str())
+            .build()
+            .map_err(StoreError::failed)?;
+        let request = self
+            .sns()
+            .publish()
+            .topic_arn(self.name(Variable::OrderTopicArn)?)
+            .message(message.to_string())
+            .message_attributes("status", attribute);
+        call("sns", "Publish", request.send())
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+}
