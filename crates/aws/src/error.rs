@@ -47,11 +47,8 @@ pub(crate) struct Damaged {
 }
 
 impl Damaged {
-    pub(crate) fn new(what: &'static str, of: impl ToString) -> Self {
-        Self {
-            what,
-            of: of.to_string(),
-        }
+    pub(crate) fn new(what: &'static str, of: impl Into<String>) -> Self {
+        Self { what, of: of.into() }
     }
 }
 

@@ -4,6 +4,8 @@
 //! stream the next number, in one transaction with the counter, and keeps it for 24 hours. A page is then a batch of keys that
 //! are known before they are read.
 
+mod append;
+
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use domain::Timestamp;
 use ports::StoreError;

@@ -13,6 +13,7 @@ use domain::{
     Amount, Currency, CustomerId, Order, OrderId, OrderLine, OrderState, OrderStatus, PlacedOrder, ProductId,
     Quantity,
 };
+use rust_decimal::Decimal;
 
 use crate::error::Damaged;
 use crate::transact::{n, s};
@@ -170,11 +171,15 @@ pub(crate) fn number<'a>(item: &'a Attributes, name: &str) -> Option<&'a str> {
     item.get(name)?.as_n().ok().map(String::as_str)
 }
 
-/// DynamoDB writes 10.00 as 10, and may write a large number with an exponent.
+/// DynamoDB may write a large number with an exponent.
+pub(crate) fn read_decimal(number: &str) -> Option<Decimal> {
+    let exact = Decimal::from_str_exact(number);
+    exact.or_else(|_| Decimal::from_scientific(number)).ok()
+}
+
+/// DynamoDB writes 10.00 as 10.
 pub(crate) fn read_amount(number: &str, currency: Currency) -> Option<Amount> {
-    let mut decimal = rust_decimal::Decimal::from_str_exact(number)
-        .or_else(|_| rust_decimal::Decimal::from_scientific(number))
-        .ok()?;
+    let mut decimal = read_decimal(number)?;
     if decimal.scale() < currency.decimals() {
         decimal.rescale(currency.decimals());
     }

@@ -4,6 +4,7 @@
 //! anything about orders: what an event means and what is answered is `functions`', what may follow what is `domain`'s.
 //! What DynamoDB can't do in one transaction is done in an order that a repeat completes, and each module says in which.
 
+mod analytics;
 mod catalogue;
 mod environment;
 mod error;
@@ -18,6 +19,7 @@ mod outbox;
 mod processing;
 mod sdk;
 mod store;
+mod sweep;
 mod time;
 mod timeline;
 mod topic;

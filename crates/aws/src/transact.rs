@@ -105,6 +105,10 @@ pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
 }
 
 /// A number as an attribute.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "numbers are copied, and so written as they stand"
+)]
 pub(crate) fn n(number: impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }

@@ -2,36 +2,30 @@
 //!
 //! Values are added and divided as exact decimals, in Rust: SQLite would make floats of them.
 
-use domain::{Amount, Currency, Timestamp};
+use domain::{Currency, Timestamp};
 use ports::StoreError;
-use ports::analytics::{AnalyticsView, HourDelta, HourFigures};
+use ports::analytics::{AnalyticsView, HourDelta, HourFigures, HourTotals, RecordFigures, sum_by_hour};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
-use rust_decimal::{Decimal, RoundingStrategy};
-use serde_json::Number;
+use rust_decimal::Decimal;
 
 use crate::Engine;
 use crate::tx::Tx;
 use crate::writer::Command;
 
-/// Decimals of a rate.
-const RATE_DECIMALS: u32 = 4;
-
 impl AnalyticsView for Engine {
-    async fn add_figures(
-        &self,
-        shard: String,
-        sequence_number: u64,
-        deltas: Vec<HourDelta>,
-    ) -> Result<(), StoreError> {
-        let sequence_number = i64::try_from(sequence_number).map_err(StoreError::failed)?;
-        self.writer()
-            .execute(AddFigures {
-                shard,
-                sequence_number,
-                deltas,
-            })
-            .await
+    async fn add_figures(&self, shard: String, records: Vec<RecordFigures>) -> Result<(), StoreError> {
+        let number = |record: RecordFigures| {
+            let number = record.sequence_number.as_str().parse::<i64>();
+            number
+                .map(|number| (number, record.delta))
+                .map_err(StoreError::failed)
+        };
+        let records = records.into_iter().map(number).collect::<Result<Vec<_>, _>>()?;
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.writer().execute(AddFigures { shard, records }).await
     }
 
     async fn read_figures(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HourFigures>, StoreError> {
@@ -41,28 +35,34 @@ impl AnalyticsView for Engine {
     }
 }
 
-/// Adds the figures of a batch of stream records, unless they were added before.
+/// Adds the figures of a batch of stream records, but for those that were added before.
 struct AddFigures {
     shard: String,
-    sequence_number: i64,
-    deltas: Vec<HourDelta>,
+    /// By sequence number, in its order.
+    records: Vec<(i64, HourDelta)>,
 }
 
 impl Command for AddFigures {
     type Output = ();
 
     fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
-        let moved = tx
-            .prepare(
-                "INSERT INTO analytics_shards (shard, seq) VALUES (?1, ?2)
-                 ON CONFLICT (shard) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq",
-            )?
-            .execute((&self.shard, self.sequence_number))?;
-        if moved == 1 {
-            for delta in &self.deltas {
-                add(tx, delta)?;
-            }
+        let added: Option<i64> = tx
+            .prepare("SELECT seq FROM analytics_shards WHERE shard = ?1")?
+            .query_row([&self.shard], |row| row.get(0))
+            .optional()?;
+        let new = |record: &&(i64, HourDelta)| added.is_none_or(|added| record.0 > added);
+        let Some(last) = self.records.iter().filter(new).map(|(number, _)| *number).max() else {
+            return Ok(());
+        };
+        let deltas = self.records.iter().filter(new).map(|(_, delta)| delta.clone());
+        for delta in sum_by_hour(deltas) {
+            add(tx, &delta)?;
         }
+        tx.prepare(
+            "INSERT INTO analytics_shards (shard, seq) VALUES (?1, ?2)
+             ON CONFLICT (shard) DO UPDATE SET seq = excluded.seq",
+        )?
+        .execute((&self.shard, last))?;
         Ok(())
     }
 }
@@ -90,20 +90,15 @@ fn add(tx: &Tx<'_>, delta: &HourDelta) -> rusqlite::Result<()> {
     .execute((
         hour,
         currency,
-        count(delta.placed),
+        delta.placed,
         value.to_string(),
-        count(delta.completed),
-        count(delta.failed),
-        count(delta.cancelled),
-        count(delta.payments_succeeded),
-        count(delta.payments_failed),
+        delta.completed,
+        delta.failed,
+        delta.cancelled,
+        delta.payments_succeeded,
+        delta.payments_failed,
     ))?;
     Ok(())
-}
-
-/// A count as SQLite holds it.
-fn count(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn decimal(row: &Row<'_>, column: usize) -> rusqlite::Result<Decimal> {
@@ -131,33 +126,23 @@ fn read_figures(
                 .as_str()?
                 .parse()
                 .map_err(|error| damaged(1, error))?;
-            let placed: u64 = row.get(2)?;
-            let (succeeded, failed): (u64, u64) = (row.get(5)?, row.get(6)?);
-            Ok(HourFigures {
+            // A count below zero would be a fault of the stream; it is shown as none.
+            let count = |column| {
+                row.get::<_, i64>(column)
+                    .map(|count| u64::try_from(count).unwrap_or(0))
+            };
+            let totals = HourTotals {
                 hour: Timestamp::from_ms(row.get(0)?),
                 currency,
-                orders: placed,
-                average_order_value: average(decimal(row, 3)?, placed, currency),
-                conversion_rate: rate(row.get(4)?, placed),
-                payment_success_rate: rate(succeeded, succeeded.saturating_add(failed)),
-            })
+                placed: count(2)?,
+                placed_value: decimal(row, 3)?,
+                completed: count(4)?,
+                payments_succeeded: count(5)?,
+                payments_failed: count(6)?,
+            };
+            Ok(totals.figures())
         })?
         .collect()
-}
-
-/// The mean, rounded half to even to the currency's decimals; zero of nothing.
-fn average(value: Decimal, count: u64, currency: Currency) -> Amount {
-    let mean = value.checked_div(Decimal::from(count)).unwrap_or_default();
-    let mut mean = mean.round_dp_with_strategy(currency.decimals(), RoundingStrategy::MidpointNearestEven);
-    mean.rescale(currency.decimals());
-    // A mean of amounts is no larger than the largest of them, so it is an amount.
-    Amount::new(mean).unwrap_or(Amount::MAX)
-}
-
-fn rate(part: u64, whole: u64) -> Option<Number> {
-    let rate = Decimal::from(part).checked_div(Decimal::from(whole))?;
-    let rate = rate.round_dp_with_strategy(RATE_DECIMALS, RoundingStrategy::MidpointNearestEven);
-    rate.normalize().to_string().parse().ok()
 }
 
 #[cfg(test)]
@@ -167,17 +152,12 @@ mod tests {
 
     const HOUR_MS: i64 = 3_600_000;
 
-    fn delta(hour: i64, currency: &str, placed: u64, value: &str) -> HourDelta {
+    fn delta(hour: i64, currency: &str, placed: i64, value: &str) -> HourDelta {
+        let (hour, currency) = (Timestamp::from_ms(hour * HOUR_MS), currency.parse().unwrap());
         HourDelta {
-            hour: Timestamp::from_ms(hour * HOUR_MS),
-            currency: currency.parse().unwrap(),
             placed,
             placed_value: value.parse().unwrap(),
-            completed: 0,
-            failed: 0,
-            cancelled: 0,
-            payments_succeeded: 0,
-            payments_failed: 0,
+            ..HourDelta::new(hour, currency)
         }
     }
 
@@ -190,8 +170,7 @@ mod tests {
     fn add(connection: &Connection, shard: &str, sequence_number: i64, deltas: Vec<HourDelta>) {
         let mut command = AddFigures {
             shard: shard.into(),
-            sequence_number,
-            deltas,
+            records: deltas.into_iter().map(|delta| (sequence_number, delta)).collect(),
         };
         command
             .apply(&mut Tx::new(connection, Counters::default()))

@@ -158,6 +158,7 @@ impl Settings {
         for (function, event) in system
             .functions
             .iter()
+            .filter(|function| !DONE_IN_TRANSACTIONS.contains(&function.name.as_str()))
             .flat_map(|f| f.events.iter().map(move |event| (f, event)))
         {
             if let Some(what) = unserved_of(&event.source) {
@@ -187,6 +188,10 @@ impl Settings {
         }
     }
 }
+
+/// Functions that do on AWS what this engine does in its own transactions: an order and its message are one, and the stream
+/// is the feed. They have no handler here and are not called.
+const DONE_IN_TRANSACTIONS: [&str; 2] = ["order-sweep", "order-feed"];
 
 /// What of an event source is read and not done.
 fn unserved_of(source: &EventSource) -> Option<&'static str> {

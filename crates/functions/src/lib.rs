@@ -7,9 +7,11 @@
 mod http;
 pub mod order_analytics;
 pub mod order_creation;
+pub mod order_feed;
 pub mod order_notification;
 pub mod order_processing;
 pub mod order_query;
+pub mod order_sweep;
 pub mod problem;
 #[cfg(test)]
 mod test_ports;
@@ -18,9 +20,11 @@ use ports::function::FunctionError;
 
 pub use order_analytics::OrderAnalytics;
 pub use order_creation::OrderCreation;
+pub use order_feed::OrderFeed;
 pub use order_notification::OrderNotification;
 pub use order_processing::OrderProcessing;
 pub use order_query::OrderQuery;
+pub use order_sweep::OrderSweep;
 
 /// A function was called with an event of a kind that it doesn't take.
 fn wrong_event(function: &str, takes: &str) -> FunctionError {

@@ -10,7 +10,7 @@ use domain::{
     Currency, Order, OrderId, OrderLine, OrderState, OrderStatus, PlacedOrder, Product, ProductId, Timestamp,
 };
 use ports::StoreError;
-use ports::analytics::{AnalyticsView, HourDelta, HourFigures};
+use ports::analytics::{AnalyticsView, HourFigures, RecordFigures};
 use ports::catalogue::Catalogue;
 use ports::clock::OrderIds;
 use ports::feed::{ChangeFeed, ChangeRecord};
@@ -428,16 +428,11 @@ impl Sender for Outbox {
 
 /// What was added to the view.
 #[derive(Default)]
-pub(crate) struct View(pub Mutex<Vec<(String, u64, Vec<HourDelta>)>>);
+pub(crate) struct View(pub Mutex<Vec<(String, Vec<RecordFigures>)>>);
 
 impl AnalyticsView for View {
-    async fn add_figures(
-        &self,
-        shard: String,
-        sequence: u64,
-        deltas: Vec<HourDelta>,
-    ) -> Result<(), StoreError> {
-        self.0.lock().unwrap().push((shard, sequence, deltas));
+    async fn add_figures(&self, shard: String, records: Vec<RecordFigures>) -> Result<(), StoreError> {
+        self.0.lock().unwrap().push((shard, records));
         Ok(())
     }
 

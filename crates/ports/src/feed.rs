@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use aws_lambda_events::dynamodb::EventRecord;
 use domain::Timestamp;
 
 use crate::StoreError;
@@ -41,4 +42,16 @@ pub trait LiveFeed: ChangeFeed {
 
     /// Returns as soon as a change above `after` is committed, at once when there is one.
     fn wait_for_change(&self, after: u64) -> impl Future<Output = ()> + Send;
+}
+
+/// Keeps the changes that the table's stream delivers, where nobody else does.
+pub trait ChangeLog: Send + Sync {
+    /// Keeps each record under the next number of the feed; one that was kept before is left out, in whatever batches it is
+    /// delivered again. Changes of one order keep their order.
+    ///
+    /// After an error some of the records may have been kept; the same call again keeps the rest.
+    fn append_changes(
+        &self,
+        records: Vec<EventRecord>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

@@ -63,3 +63,19 @@ pub trait BeginProcessing: Send + Sync {
         orders: Vec<BeginOrder>,
     ) -> impl Future<Output = Vec<Result<Begun, BeginError>>> + Send;
 }
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Orders whose message was sent again.
+    pub queued: u64,
+    /// Orders whose cancellation was published.
+    pub published: u64,
+}
+
+/// Takes up what was left lying between two calls, where a write and what follows from it are not one transaction.
+pub trait SweepOrders: Send + Sync {
+    /// Sends the message of each order that is PENDING since before `before`, and publishes each cancellation from before
+    /// then that nobody was told of. Both may be repeats; to begin an order or tell of it twice changes nothing.
+    fn sweep_orders(&self, before: Timestamp) -> impl Future<Output = Result<Swept, StoreError>> + Send;
+}

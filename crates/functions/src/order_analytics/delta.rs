@@ -1,10 +1,7 @@
 //! What one change of an order adds to the figures.
 
-use std::collections::BTreeMap;
-
-use domain::money::AmountError;
 use domain::{Amount, Currency, OrderStatus, Timestamp};
-use ports::analytics::HourDelta;
+use ports::analytics::{HourDelta, RecordFigures, SequenceNumber};
 use ports::function::aws_lambda_events::dynamodb::EventRecord;
 use serde_dynamo::{AttributeValue, Item};
 
@@ -20,46 +17,43 @@ pub(super) enum RecordError {
     Attribute(&'static str),
     #[error("the sequence number {0:?} is no number")]
     SequenceNumber(Option<String>),
-    #[error("the batch's total can't be held")]
-    Total(#[source] AmountError),
 }
 
-/// What a batch adds, by hour and currency.
-#[derive(Debug, Default)]
-pub(super) struct Deltas(BTreeMap<(Timestamp, Currency), HourDelta>);
+/// What the record adds; `None` for nothing. A removal says nothing: retention removes orders, customers don't.
+pub(super) fn record_figures(record: &EventRecord) -> Result<Option<RecordFigures>, RecordError> {
+    let new = &record.change.new_image;
+    let delta = match record.event_name.as_str() {
+        "INSERT" => Some(placed(new)?),
+        "MODIFY" => changed(&record.change.old_image, new)?,
+        _ => None,
+    };
+    let Some(delta) = delta else { return Ok(None) };
+    Ok(Some(RecordFigures {
+        sequence_number: sequence_number(record)?,
+        delta,
+    }))
+}
 
-impl Deltas {
-    /// Adds what one record says. A removal says nothing: retention removes orders, customers don't.
-    pub(super) fn add(&mut self, record: &EventRecord) -> Result<(), RecordError> {
-        let new = &record.change.new_image;
-        match record.event_name.as_str() {
-            "INSERT" => self.add_placed(new),
-            "MODIFY" => self.add_change(&record.change.old_image, new),
-            _ => Ok(()),
-        }
+fn placed(new: &Item) -> Result<HourDelta, RecordError> {
+    Ok(HourDelta {
+        placed: 1,
+        placed_value: total_amount(new)?,
+        ..hour(new)?
+    })
+}
+
+fn changed(old: &Item, new: &Item) -> Result<Option<HourDelta>, RecordError> {
+    let (before, after) = (status(old)?, status(new)?);
+    let nothing = hour(new)?;
+    let mut delta = nothing.clone();
+    let paid = |image| text(image, "paymentId").is_some();
+    if paid(new) && !paid(old) {
+        delta.payments_succeeded += 1;
     }
-
-    pub(super) fn into_vec(self) -> Vec<HourDelta> {
-        self.0.into_values().collect()
-    }
-
-    fn add_placed(&mut self, new: &Item) -> Result<(), RecordError> {
-        let total = total_amount(new)?;
-        let delta = self.hour(new)?;
-        delta.placed += 1;
-        delta.placed_value = delta.placed_value.plus(total).map_err(RecordError::Total)?;
-        Ok(())
-    }
-
-    fn add_change(&mut self, old: &Item, new: &Item) -> Result<(), RecordError> {
-        let (before, after) = (status(old)?, status(new)?);
-        let delta = self.hour(new)?;
-        let paid = |image| text(image, "paymentId").is_some();
-        if paid(new) && !paid(old) {
-            delta.payments_succeeded += 1;
-        }
-        if before == after {
-            return Ok(());
+    if before != after {
+        // A completion whose answer was lost is compensated: it was none.
+        if before == OrderStatus::Completed {
+            delta.completed -= 1;
         }
         match after {
             OrderStatus::Pending | OrderStatus::Processing => {}
@@ -75,32 +69,22 @@ impl Deltas {
                 }
             }
         }
-        Ok(())
     }
+    Ok((delta != nothing).then_some(delta))
+}
 
-    fn hour(&mut self, image: &Item) -> Result<&mut HourDelta, RecordError> {
-        let created_at: Timestamp = parsed(image, "createdAt")?;
-        let currency: Currency = parsed(image, "currency")?;
-        let ms = created_at.as_ms();
-        let hour = Timestamp::from_ms(ms - ms.rem_euclid(HOUR_MS));
-        Ok(self.0.entry((hour, currency)).or_insert_with(|| HourDelta {
-            hour,
-            currency,
-            placed: 0,
-            placed_value: Amount::ZERO,
-            completed: 0,
-            failed: 0,
-            cancelled: 0,
-            payments_succeeded: 0,
-            payments_failed: 0,
-        }))
-    }
+/// Nothing yet, for the hour and currency of the order.
+fn hour(image: &Item) -> Result<HourDelta, RecordError> {
+    let created_at: Timestamp = parsed(image, "createdAt")?;
+    let ms = created_at.as_ms();
+    let hour = Timestamp::from_ms(ms - ms.rem_euclid(HOUR_MS));
+    Ok(HourDelta::new(hour, parsed::<Currency>(image, "currency")?))
 }
 
 /// The record's place in the stream.
-pub(super) fn sequence_number(record: &EventRecord) -> Result<u64, RecordError> {
+fn sequence_number(record: &EventRecord) -> Result<SequenceNumber, RecordError> {
     let text = record.change.sequence_number.as_deref();
-    text.and_then(|text| text.parse().ok())
+    text.and_then(|text| SequenceNumber::new(text).ok())
         .ok_or_else(|| RecordError::SequenceNumber(record.change.sequence_number.clone()))
 }
 

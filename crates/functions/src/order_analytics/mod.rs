@@ -1,8 +1,7 @@
 //! Order analytics: the business figures of the seed's section 8, kept as a materialised view of the table's changes.
 //!
 //! Orders per hour, average order value, conversion rate and payment success rate, by the hour in which the orders were
-//! created. A batch of stream records becomes one sum for each hour and currency; the view adds it once, however often the
-//! stream delivers it.
+//! created. The view adds each record of the stream once, however often and in whatever batches the stream delivers it.
 
 mod delta;
 #[cfg(test)]
@@ -14,7 +13,7 @@ use ports::analytics::AnalyticsView;
 use ports::function::aws_lambda_events::dynamodb::Event;
 use ports::function::{Context, FunctionError, Handler, Invocation, Reply, ReplyFuture};
 
-use delta::{Deltas, RecordError};
+use delta::RecordError;
 
 /// The order analytics function.
 #[derive(Debug)]
@@ -33,24 +32,23 @@ impl<V> OrderAnalytics<V>
 where
     V: AnalyticsView + 'static,
 {
-    /// Adds a batch of the table's changes to the view, all of it or nothing.
+    /// Adds a batch of the table's changes to the view; nothing of a batch with a record that can't be read.
     ///
     /// # Errors
     /// `InvalidRecord` for a record that is no change of an order, `StoreFailed` when the view fails.
     pub async fn handle(&self, event: &Event) -> Result<(), FunctionError> {
-        let Some(last) = event.records.last() else {
-            return Ok(());
-        };
-        let mut deltas = Deltas::default();
+        let mut figures = Vec::with_capacity(event.records.len());
         for record in &event.records {
-            deltas.add(record).map_err(|error| invalid(&error))?;
+            figures.extend(delta::record_figures(record).map_err(|error| invalid(&error))?);
         }
-        let sequence_number = delta::sequence_number(last).map_err(|error| invalid(&error))?;
-        let shard = last.event_source_arn.clone().unwrap_or_default();
-        let added = self
-            .view
-            .add_figures(shard, sequence_number, deltas.into_vec())
-            .await;
+        let shard = event
+            .records
+            .first()
+            .and_then(|record| record.event_source_arn.clone());
+        if figures.is_empty() {
+            return Ok(());
+        }
+        let added = self.view.add_figures(shard.unwrap_or_default(), figures).await;
         added.map_err(|failure| FunctionError {
             error_type: "StoreFailed".to_owned(),
             message: crate::with_causes(&failure),

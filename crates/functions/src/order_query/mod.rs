@@ -9,6 +9,7 @@ mod get_product;
 mod list_events;
 mod list_orders;
 mod list_products;
+mod openapi;
 mod order_timeline;
 mod parameters;
 mod put_product;
@@ -70,6 +71,7 @@ where
             ("PUT", "/products/{productId}") => put_product::put_product(store, request).await,
             ("GET", "/events") => list_events::list_events(store, request).await,
             ("GET", "/health") => Ok(http::ok(&json!({ "status": "ok" }))),
+            ("GET", "/openapi.json") => Ok(openapi::get_openapi(request)),
             (method, resource) => Err(Problem::not_found(format!("There is no {method} {resource}."))),
         }
     }

@@ -9,7 +9,7 @@ use domain::Timestamp;
 use gateway::Parts;
 use ports::StoreError;
 use ports::access::{ApiKey, ApiKeys, CreateKeyError, QuotaPeriod, Role, Usage, UsagePlan};
-use ports::analytics::{AnalyticsView, HourDelta, HourFigures};
+use ports::analytics::{AnalyticsView, HourFigures, RecordFigures};
 use ports::clock::Clock;
 use ports::feed::{ChangeFeed, ChangeRecord, LiveFeed};
 use ports::function::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
@@ -320,12 +320,7 @@ impl LiveFeed for Memory {
 }
 
 impl AnalyticsView for Memory {
-    async fn add_figures(
-        &self,
-        _shard: String,
-        _sequence_number: u64,
-        _deltas: Vec<HourDelta>,
-    ) -> Result<(), StoreError> {
+    async fn add_figures(&self, _shard: String, _records: Vec<RecordFigures>) -> Result<(), StoreError> {
         Ok(())
     }
 

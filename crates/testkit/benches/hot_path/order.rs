@@ -1,6 +1,6 @@
 //! Orders from order creation to COMPLETED, with all that follows: the real engine, functions and workflow.
 
-use ports::feed::ChangeFeed;
+use ports::feed::LiveFeed;
 use tokio::task::JoinSet;
 
 use crate::support::{assert_created, block_on, context, idle_shop, invocation, log_to};

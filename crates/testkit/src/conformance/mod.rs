@@ -149,7 +149,7 @@ macro_rules! conformance {
             processing::a_cancelled_order_is_not_begun,
             processing::one_failure_touches_no_other,
             analytics::figures_add_up,
-            analytics::a_batch_counts_once,
+            analytics::a_record_counts_once,
             ids::ids_are_unique_and_tell_their_time,
         }
     };
