@@ -157,6 +157,8 @@ fn functions_have_globals_and_their_own() {
         order-processing 30 s 1024 MB, log /aws/lambda/order-processing
         order-notification 30 s 512 MB, log /aws/lambda/order-notification
         order-analytics 30 s 512 MB, log /aws/lambda/order-analytics
+        order-feed 30 s 512 MB, log /aws/lambda/order-feed
+        order-sweep 30 s 512 MB, log /aws/lambda/order-sweep
     "#]]
     .assert_eq(&functions);
     let creation = system.function("order-creation").unwrap();
@@ -286,6 +288,8 @@ fn logs_are_kept_for_seven_days() {
         /aws/lambda/order-processing Some(7)
         /aws/lambda/order-notification Some(7)
         /aws/lambda/order-analytics Some(7)
+        /aws/lambda/order-feed Some(7)
+        /aws/lambda/order-sweep Some(7)
         /aws/apigateway/orders-api Some(7)
         /aws/vendedlogs/states/order-processing Some(7)
     "#]]
