@@ -1,4 +1,4 @@
-//! Reading a request's body: once, bounded in size and time, JSON's media type, UTF-8.
+//! Reading a request's body: once, bounded in size, time and number, JSON's media type, UTF-8.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -8,20 +8,27 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use http_body::Body;
 use http_body_util::BodyExt;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::config::Limits;
+use crate::invoke::overloaded;
 use crate::problem::{Code, Problem};
 
 /// How many times the limit is read, and thrown away, so that a client that sends first and reads then gets its 413
 /// and not a reset connection.
 const DRAIN_FACTOR: usize = 4;
 
-/// Reads the body as text; `None` when there is none.
+/// From here on a body counts as large. Orders of a few lines have less than 1 KiB.
+const LARGE_BYTES: usize = 16 * 1024;
+
+/// Reads the body as text; `None` when there is none. A body that turns out large needs one of the places of `large`
+/// while it is read.
 pub(crate) async fn read_json_text<B>(
     headers: &HeaderMap,
     body: B,
     limits: &Limits,
+    large: &Semaphore,
 ) -> Result<Option<String>, Problem>
 where
     B: Body<Data = Bytes>,
@@ -29,7 +36,8 @@ where
     if body.is_end_stream() {
         return Ok(None);
     }
-    let bytes = match timeout(limits.body_timeout, read(headers, body, limits.max_body_bytes)).await {
+    let reading = read(headers, body, limits.max_body_bytes, large);
+    let bytes = match timeout(limits.body_timeout, reading).await {
         Ok(read) => read?,
         Err(_) => return Err(too_slow(limits.body_timeout)),
     };
@@ -42,7 +50,12 @@ where
         .map_err(|e| not_utf8(e.utf8_error().valid_up_to()))
 }
 
-async fn read<B: Body<Data = Bytes>>(headers: &HeaderMap, body: B, max: usize) -> Result<Bytes, Problem> {
+async fn read<B: Body<Data = Bytes>>(
+    headers: &HeaderMap,
+    body: B,
+    max: usize,
+    large: &Semaphore,
+) -> Result<Bytes, Problem> {
     let drain_max = max.saturating_mul(DRAIN_FACTOR);
     let announced = headers
         .get(CONTENT_LENGTH)
@@ -54,6 +67,7 @@ async fn read<B: Body<Data = Bytes>>(headers: &HeaderMap, body: B, max: usize) -
     let mut first = Bytes::new();
     let mut joined = BytesMut::new();
     let mut total = 0usize;
+    let mut place = None;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| cut_off())?.into_data() else {
             continue;
@@ -64,6 +78,9 @@ async fn read<B: Body<Data = Bytes>>(headers: &HeaderMap, body: B, max: usize) -
         }
         if total > max {
             continue;
+        }
+        if total > LARGE_BYTES && place.is_none() {
+            place = Some(large.try_acquire().map_err(|_| overloaded())?);
         }
         // Nearly every body comes in one piece, which then is not copied here.
         if first.is_empty() && joined.is_empty() {

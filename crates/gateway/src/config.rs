@@ -86,8 +86,11 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// How many connections are served at once. Further ones wait in the listener's backlog.
     pub max_connections: usize,
-    /// How many functions run for requests at once. Further requests get 503 at once.
+    /// How many functions run for requests at once. Further requests get 503 at once, before anything of them is read or
+    /// counted: those that were taken are served in time.
     pub max_in_flight: usize,
+    /// How many bodies of more than 16 KiB are in memory at once. Further ones get 503.
+    pub max_large_bodies: usize,
     /// How many event streams are open at once.
     pub max_event_streams: usize,
     /// How often an idle event stream gets a comment, so that nothing on the way takes it for dead.
@@ -105,7 +108,8 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),
             max_connections: 4_096,
-            max_in_flight: 2_048,
+            max_in_flight: 1_024,
+            max_large_bodies: 64,
             max_event_streams: 256,
             heartbeat: Duration::from_secs(15),
             shutdown_grace: Duration::from_secs(10),

@@ -24,7 +24,7 @@ use crate::cors::CorsHeaders;
 use crate::event::{self, Surroundings};
 use crate::events;
 use crate::ids::RequestIds;
-use crate::invoke::invoke;
+use crate::invoke::{invoke, overloaded};
 use crate::parts::{Engine, Parts};
 use crate::problem::{Code, Problem};
 use crate::rate_limit::RateLimit;
@@ -43,6 +43,7 @@ pub(crate) struct Gateway<E> {
     pub cors: CorsHeaders,
     pub throttles: Throttles,
     pub in_flight: Semaphore,
+    pub large_bodies: Semaphore,
     pub event_streams: Arc<Semaphore>,
 }
 
@@ -144,6 +145,14 @@ impl<E: Engine> Gateway<E> {
         outcome
     }
 
+    /// A call that can't be served now costs as little as can be: nothing of it is read, checked or counted.
+    fn require_room(&self) -> Result<(), Problem> {
+        if self.in_flight.available_permits() == 0 {
+            return Err(overloaded());
+        }
+        Ok(())
+    }
+
     /// Checks the key, then serves the call; the key's limits go on the answer either way.
     async fn admitted(
         &self,
@@ -152,6 +161,7 @@ impl<E: Engine> Gateway<E> {
         request: Request,
         ids: &RequestIds,
     ) -> Result<Response, Problem> {
+        self.require_room()?;
         let (key, limits) = self.admit(route, &request, ids)?;
         let mut outcome = self.serve(found, route, request, key.as_deref(), ids).await;
         match &mut outcome {
@@ -195,7 +205,7 @@ impl<E: Engine> Gateway<E> {
             Problem::new(Code::BadRequest, detail)
         })?;
         let (parts, body) = request.into_parts();
-        let body = read_json_text(&parts.headers, body, &self.limits).await?;
+        let body = read_json_text(&parts.headers, body, &self.limits, &self.large_bodies).await?;
         let around = Surroundings {
             route,
             path_parameters,

@@ -36,8 +36,7 @@ pub(crate) async fn invoke(
     in_flight: &Semaphore,
 ) -> Result<Response, Problem> {
     let Ok(_permit) = in_flight.try_acquire() else {
-        let detail = "The server has as much in hand as it can take; try again shortly.";
-        return Err(Problem::new(Code::Overloaded, detail).retry_after(1));
+        return Err(overloaded());
     };
     let context = Context {
         request_id: ids.request_id().to_owned(),
@@ -55,6 +54,12 @@ pub(crate) async fn invoke(
         log(route, ids, &error);
         problem(&error)
     })
+}
+
+/// There is as much in hand as can be served in time.
+pub(crate) fn overloaded() -> Problem {
+    let detail = "The server has as much in hand as it can take; try again shortly.";
+    Problem::new(Code::Overloaded, detail).retry_after(1)
 }
 
 /// The operator's side of the failure, once, with its cause.

@@ -43,6 +43,7 @@ pub fn router<E: Engine>(config: GatewayConfig, mut parts: Parts<E>) -> Result<R
         cors,
         throttles: Throttles::default(),
         in_flight: Semaphore::new(config.limits.max_in_flight),
+        large_bodies: Semaphore::new(config.limits.max_large_bodies),
         event_streams: Arc::new(Semaphore::new(config.limits.max_event_streams)),
     });
     let own = own::routes()

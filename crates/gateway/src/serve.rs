@@ -24,7 +24,7 @@ use crate::write_deadline::WriteDeadline;
 
 /// What a connection may buffer while a head or a body is read. A head that is longer gets hyper's own 431, one that
 /// fits here and breaks `max_head_bytes` gets ours.
-const READ_BUFFER_BYTES: usize = 64 * 1024;
+const READ_BUFFER_BYTES: usize = 16 * 1024;
 /// How long to wait when the system has no file descriptor left for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

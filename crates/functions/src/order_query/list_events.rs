@@ -29,6 +29,10 @@ pub(super) async fn list_events(
         text.parse::<u64>()
             .map_err(|_| "a sequence number is a whole number from 0")
     });
+    // A page doesn't go by it; a stream does, and refuses the same.
+    parameters.header("Last-Event-ID", "a sequence number of the feed", |id| {
+        id.trim().parse::<u64>().is_ok()
+    });
     parameters.finish()?;
 
     let after = after.unwrap_or_default();

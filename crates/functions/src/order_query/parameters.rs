@@ -81,6 +81,20 @@ impl<'a> Parameters<'a> {
         }
     }
 
+    /// Checks a header of the request, if it is there. Its fault's pointer is `header:NAME`.
+    pub(super) fn header(&mut self, name: &str, right: &str, is_right: impl FnOnce(&str) -> bool) {
+        let Some(value) = self.request.headers.get(name) else {
+            return;
+        };
+        if !value.to_str().is_ok_and(is_right) {
+            self.faults.push(Fault {
+                pointer: format!("header:{name}"),
+                code: FaultCode::BadFormat,
+                detail: format!("{name} must be {right}"),
+            });
+        }
+    }
+
     pub(super) fn fault(&mut self, name: &str, code: FaultCode, detail: String) {
         self.faults.push(Fault {
             pointer: format!("?{name}"),

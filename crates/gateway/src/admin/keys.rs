@@ -47,7 +47,7 @@ pub(crate) async fn create_key<E: Engine>(
     request: Request,
 ) -> Result<(StatusCode, Json<NewKey>), Problem> {
     let (parts, body) = request.into_parts();
-    let fields = Fields::read(&parts, body, &gateway.limits).await?;
+    let fields = Fields::read(&parts, body, &gateway.limits, &gateway.large_bodies).await?;
     let wanted = WantedKey::try_from(fields)?;
     let made = gateway
         .parts

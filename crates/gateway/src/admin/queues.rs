@@ -85,7 +85,7 @@ pub(crate) async fn purge_messages<E: Engine>(
 /// `{"messageIds": [...]}`; all messages are meant when the field or the whole body is missing.
 async fn read_message_ids<E>(gateway: &Gateway<E>, request: Request) -> Result<Option<Vec<String>>, Problem> {
     let (parts, body) = request.into_parts();
-    let mut fields = Fields::read(&parts, body, &gateway.limits).await?;
+    let mut fields = Fields::read(&parts, body, &gateway.limits, &gateway.large_bodies).await?;
     let right = "an array of 1 to 1000 message ids";
     let message_ids = fields.take("messageIds", right, |value| match value {
         Value::Array(ids) if (1..=1000).contains(&ids.len()) => ids

@@ -7,6 +7,7 @@ use domain::{Fault, FaultCode};
 use http::Uri;
 use http::request::Parts;
 use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
 
 use crate::body::read_json_text;
 use crate::config::Limits;
@@ -100,8 +101,13 @@ pub(crate) struct Fields {
 
 impl Fields {
     /// Reads the body; none at all is an object without fields.
-    pub(crate) async fn read(parts: &Parts, body: Body, limits: &Limits) -> Result<Self, Problem> {
-        let fields = match read_json_text(&parts.headers, body, limits).await? {
+    pub(crate) async fn read(
+        parts: &Parts,
+        body: Body,
+        limits: &Limits,
+        large: &Semaphore,
+    ) -> Result<Self, Problem> {
+        let fields = match read_json_text(&parts.headers, body, limits, large).await? {
             None => Map::new(),
             Some(text) => match serde_json::from_str(&text) {
                 Ok(Value::Object(fields)) => fields,

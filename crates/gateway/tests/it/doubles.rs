@@ -91,6 +91,11 @@ fn key(name: &str, role: Role, plan: UsagePlan) -> (String, Arc<ApiKey>) {
 }
 
 impl Memory {
+    /// How many requests were counted so far, of all keys.
+    pub fn counted(&self) -> u64 {
+        self.counts.lock().unwrap().values().sum()
+    }
+
     fn check(&self) -> Result<(), StoreError> {
         self.store_error.lock().unwrap().clone().map_or(Ok(()), Err)
     }

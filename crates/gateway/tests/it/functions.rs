@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use expect_test::{Expect, expect};
+use futures_util::StreamExt;
 use http::{Request, StatusCode};
 use serde_json::Value;
 
@@ -198,6 +200,52 @@ async fn more_calls_than_the_bound_get_503_at_once_and_room_comes_back() {
     assert_eq!(first.await.unwrap().unwrap().status(), StatusCode::OK);
     let after = gateway.send("POST /orders\nkey: client").await;
     assert_eq!(after.status, StatusCode::CREATED);
+}
+
+/// Nothing of a call that can't be served is read, and it costs its key nothing.
+#[tokio::test]
+async fn what_is_shed_is_neither_read_nor_counted() {
+    let mut setup = Setup::default();
+    setup.limits.max_in_flight = 1;
+    let gateway = Gateway::with(setup);
+    let first = tokio::spawn({
+        let router = gateway.router.clone();
+        async move { tower::ServiceExt::oneshot(router, request("POST /wait\nkey: client")).await }
+    });
+    tokio::task::yield_now().await;
+    let before = gateway.engine.counted();
+    let mut never_ends = request("POST /orders\nkey: client\ncontent-type: application/json");
+    *never_ends.body_mut() =
+        Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+    assert_eq!(gateway.send_request(never_ends).await.status, 503);
+    assert_eq!(gateway.engine.counted(), before);
+    gateway.release.notify_one();
+    assert_eq!(first.await.unwrap().unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn large_bodies_are_few_at_a_time_and_small_ones_pass_them() {
+    let mut setup = Setup::default();
+    setup.limits.max_large_bodies = 1;
+    let gateway = Gateway::with(setup);
+    let post = |body: Body| {
+        let mut request = request("POST /orders\nkey: client\ncontent-type: application/json");
+        *request.body_mut() = body;
+        request
+    };
+    let begun = futures_util::stream::iter([Ok::<_, std::io::Error>(vec![b' '; 20_000])]);
+    let endless = Body::from_stream(begun.chain(futures_util::stream::pending()));
+    let first = tokio::spawn(tower::ServiceExt::oneshot(gateway.router.clone(), post(endless)));
+    tokio::task::yield_now().await;
+    let large = vec![b' '; 20_000];
+    assert_eq!(gateway.send_request(post(large.clone().into())).await.status, 503);
+    assert_eq!(
+        gateway.send_request(post(vec![b' '; 16_384].into())).await.status,
+        201
+    );
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    assert_eq!(gateway.send_request(post(large.into())).await.status, 201);
 }
 
 #[tokio::test(start_paused = true)]
