@@ -302,9 +302,7 @@ async fn every_request_has_ids_of_its_own() {
 async fn head_is_get_to_the_function() {
     let gateway = Gateway::new();
     let head = Request::head("/orders").header("x-api-key", "secret-client");
-    let answer = gateway
-        .send_request(head.body(axum::body::Body::empty()).unwrap())
-        .await;
+    let answer = gateway.send_request(head.body(Body::empty()).unwrap()).await;
     assert_eq!(answer.status, StatusCode::CREATED);
     assert_eq!(gateway.last_event().0.http_method, http::Method::GET);
 }
