@@ -3,6 +3,7 @@
 //! On AWS the Lambda runtime plays this part; on one machine the engine calls handlers through [`Handler`]. Events
 //! stay typed on the way, so nothing is serialised that doesn't leave the process.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use aws_lambda_events::dynamodb::Event as DynamoDbEvent;
 use aws_lambda_events::sns::SnsEvent;
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use serde_json::Value;
 
 pub use aws_lambda_events;
@@ -36,11 +37,48 @@ pub enum Reply {
     /// To a request.
     Api(Box<ApiGatewayProxyResponse>),
     /// To a batch: which of it failed.
-    Batch(SqsBatchResponse),
+    Batch(BatchReply),
     /// To a direct invocation.
     Value(Value),
     /// Nothing to say.
     Done,
+}
+
+/// Which messages of a batch failed, and why.
+#[derive(Debug, Clone, Default)]
+pub struct BatchReply {
+    /// What Lambda hands to its event source mapping.
+    pub response: SqsBatchResponse,
+    /// Why each failed, by the identifier that the response has for it. AWS has no place for it but the function's log; on
+    /// one machine it is what a dead letter says.
+    pub causes: HashMap<String, String>,
+}
+
+impl BatchReply {
+    /// Adds a message that failed. One without an id can't be named, and an empty name fails the whole batch, as on AWS.
+    pub fn fail(&mut self, message_id: Option<String>, cause: String) {
+        let mut failure = BatchItemFailure::default();
+        failure.item_identifier = message_id.unwrap_or_default();
+        self.causes.insert(failure.item_identifier.clone(), cause);
+        self.response.batch_item_failures.push(failure);
+    }
+}
+
+/// The causes stay behind: on AWS they are in the function's log.
+impl From<BatchReply> for SqsBatchResponse {
+    fn from(reply: BatchReply) -> Self {
+        reply.response
+    }
+}
+
+/// An answer that names no causes.
+impl From<SqsBatchResponse> for BatchReply {
+    fn from(response: SqsBatchResponse) -> Self {
+        Self {
+            response,
+            causes: HashMap::new(),
+        }
+    }
 }
 
 /// A function failed: what the Lambda runtime would report as `errorType` and `errorMessage`.

@@ -51,7 +51,7 @@ impl Body {
                 cors.write_to(&mut answer.headers);
                 Self::Api(answer)
             }
-            Reply::Batch(failures) => Self::Batch(failures),
+            Reply::Batch(failures) => Self::Batch(failures.into()),
             Reply::Value(value) => Self::Value(value),
             Reply::Done => Self::Value(Value::Null),
         }

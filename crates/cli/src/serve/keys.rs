@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use embedded::Engine;
-use ports::access::{QuotaPeriod, Role, UsagePlan};
+use ports::access::{ApiKeys, QuotaPeriod, Role, UsagePlan};
 
 use super::StartError;
 
@@ -16,6 +16,9 @@ pub struct Keys {
     pub admin: String,
 }
 
+/// The admin key's name.
+const ADMIN: &str = "admin";
+
 /// An operator is not held up by a plan.
 const UNLIMITED: UsagePlan = UsagePlan {
     rate_per_s: None,
@@ -24,11 +27,19 @@ const UNLIMITED: UsagePlan = UsagePlan {
     period: QuotaPeriod::Month,
 };
 
+/// Revokes the admin key, so that [`ensure`] makes it anew. If the process dies in between, the next start does.
+pub async fn revoke_admin(engine: &Engine) -> Result<(), StartError> {
+    if engine.revoke_key(ADMIN.to_owned()).await? {
+        tracing::warn!(event_type = "admin_key_reset");
+    }
+    Ok(())
+}
+
 /// Makes the keys that aren't there yet.
 pub async fn ensure(engine: &Engine, dir: &Path) -> Result<Keys, StartError> {
     Ok(Keys {
         default: ensure_key(engine, dir, "default", Role::Client, None).await?,
-        admin: ensure_key(engine, dir, "admin", Role::Admin, Some(UNLIMITED)).await?,
+        admin: ensure_key(engine, dir, ADMIN, Role::Admin, Some(UNLIMITED)).await?,
     })
 }
 

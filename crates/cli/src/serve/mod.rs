@@ -39,6 +39,10 @@ pub struct ServeOptions {
     pub template: Option<PathBuf>,
     /// How the simulated payment gateway behaves.
     pub gateway: SimulatedSettings,
+    /// How many business calls may be in hand at once; the gateway's own bound when `None`.
+    pub max_in_flight: Option<usize>,
+    /// Whether the admin key is made anew, and the one so far revoked.
+    pub reset_admin_key: bool,
 }
 
 /// Why the server could not be started. Nothing runs.
@@ -136,6 +140,9 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(listen)?;
     let registry = Arc::new(Registry::new());
     let engine = Engine::open(settings, Arc::clone(&registry) as Arc<dyn Metrics>).await?;
+    if options.reset_admin_key {
+        keys::revoke_admin(&engine).await?;
+    }
     let keys = keys::ensure(&engine, &options.data).await?;
     // Fills an empty catalogue only.
     engine.seed_sample_products().await?;
@@ -148,7 +155,10 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         .start(functions::handlers(&engine, Arc::new(payments), &registry))
         .await?;
     let stop = CancellationToken::new();
-    let config = api::config(&system);
+    let mut config = api::config(&system);
+    if let Some(most) = options.max_in_flight {
+        config.limits.max_in_flight = most;
+    }
     let limits = config.limits;
     let router = gateway::router(config, parts(&engine, &system, &registry, &stop))?;
     let server = tokio::spawn(gateway::serve(listener, router, limits, stop.clone()));

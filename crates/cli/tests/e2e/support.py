@@ -11,6 +11,7 @@ import os
 import pathlib
 import queue
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -18,6 +19,7 @@ import threading
 import time
 import unittest
 
+ROOT = pathlib.Path(__file__).resolve().parents[4]
 BINARY = os.environ.get("ORDERMILL_BIN", "target/debug/ordermill")
 DEADLINE_S = 60
 FINAL = {"COMPLETED", "FAILED", "CANCELLED"}
@@ -26,9 +28,11 @@ FINAL = {"COMPLETED", "FAILED", "CANCELLED"}
 class Server:
     """The built binary, serving a data directory on a port that the system chooses."""
 
-    def __init__(self, data, *options):
+    def __init__(self, data, *options, prefix=()):
         self.data = pathlib.Path(data)
         self.options = options
+        # A command that runs the server in its place, such as unshare.
+        self.prefix = prefix
         self.process = None
         self.port = None
 
@@ -42,7 +46,7 @@ class Server:
 
     def start(self):
         """Starts the server and returns when it listens."""
-        command = [BINARY, "serve", "--data", str(self.data), "--listen", "127.0.0.1:0", *self.options]
+        command = [*self.prefix, BINARY, "serve", "--data", str(self.data), "--listen", "127.0.0.1:0", *self.options]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.log = []
         listening = queue.Queue()
@@ -182,6 +186,19 @@ def enter(context, add_cleanup):
     entered = context.__enter__()
     add_cleanup(context.__exit__, None, None, None)
     return entered
+
+
+def template_with_visibility(directory, seconds):
+    """The project's own template in the directory, with messages that failed coming back after so many seconds."""
+    directory = pathlib.Path(directory)
+    shutil.copytree(ROOT / "workflows", directory / "workflows")
+    text = (ROOT / "template.yaml").read_text()
+    text, count = re.subn(r"VisibilityTimeout: 180\b", f"VisibilityTimeout: {seconds}", text, count=1)
+    assert count == 1
+    # A function may not take longer than its messages are hidden.
+    path = directory / "template.yaml"
+    path.write_text(re.sub(r"Timeout: 30\b", f"Timeout: {seconds}", text))
+    return path
 
 
 def order(**changes):

@@ -215,8 +215,9 @@ fn failures(
     };
     match result {
         Err(error) => all(error.to_string()),
-        Ok(Reply::Batch(response)) if report_batch_item_failures => {
-            let reported: Option<Vec<i64>> = response
+        Ok(Reply::Batch(reply)) if report_batch_item_failures => {
+            let reported: Option<Vec<i64>> = reply
+                .response
                 .batch_item_failures
                 .iter()
                 .map(|failure| known(received, &failure.item_identifier))
@@ -225,8 +226,12 @@ fn failures(
             let Some(reported) = reported else {
                 return all("the function reported a message that it wasn't given".into());
             };
-            let why = "the function reported this message as failed; its log says why";
-            reported.into_iter().map(|seq| (seq, why.to_owned())).collect()
+            let unsaid = "the function reported this message as failed; its log says why";
+            let why = |seq: i64| reply.causes.get(&seq.to_string()).map_or(unsaid, String::as_str);
+            reported
+                .into_iter()
+                .map(|seq| (seq, why(seq).to_owned()))
+                .collect()
         }
         Ok(Reply::Batch(_) | Reply::Done | Reply::Value(_)) => HashMap::new(),
         Ok(Reply::Api(_)) => all("the function answered with an HTTP response".to_owned()),

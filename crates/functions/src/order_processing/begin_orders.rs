@@ -1,7 +1,8 @@
 //! Mode 1: a batch of the queue. Each message begins one order; one that fails goes back to the queue alone.
 
 use domain::{OrderId, Timestamp};
-use ports::function::aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use ports::function::BatchReply;
+use ports::function::aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use ports::metrics::Metrics;
 use ports::processing::{BeginError, BeginOrder, BeginProcessing, Begun};
 use serde::Deserialize;
@@ -18,13 +19,13 @@ struct MessageBody {
     trace_id: String,
 }
 
-/// Begins every order of the batch; answers which messages failed.
+/// Begins every order of the batch; answers which messages failed, and why.
 pub(super) async fn begin_orders(
     store: &impl BeginProcessing,
     metrics: &impl Metrics,
     batch: SqsEvent,
-) -> SqsBatchResponse {
-    let mut failures = SqsBatchResponse::default();
+) -> BatchReply {
+    let mut failures = BatchReply::default();
     let mut message_ids = Vec::with_capacity(batch.records.len());
     let mut orders = Vec::with_capacity(batch.records.len());
     for message in batch.records {
@@ -35,7 +36,7 @@ pub(super) async fn begin_orders(
             }
             Err(error) => {
                 log_failure(metrics, message.message_id.as_deref(), &error);
-                failures.batch_item_failures.push(failed(message.message_id));
+                failures.fail(message.message_id, with_causes(&error));
             }
         }
     }
@@ -50,7 +51,7 @@ pub(super) async fn begin_orders(
                 error @ (BeginError::NotFound(_) | BeginError::WrongKey { .. } | BeginError::Store { .. }),
             ) => {
                 log_failure(metrics, message_id.as_deref(), &error);
-                failures.batch_item_failures.push(failed(message_id));
+                failures.fail(message_id, with_causes(&error));
             }
         }
     }
@@ -64,13 +65,6 @@ fn read_message(message: &SqsMessage) -> Result<BeginOrder, serde_json::Error> {
         created_at: body.created_at,
         trace_id: body.trace_id,
     })
-}
-
-/// A message without an id can't be named, and an empty name fails the whole batch, as on AWS.
-fn failed(message_id: Option<String>) -> BatchItemFailure {
-    let mut failure = BatchItemFailure::default();
-    failure.item_identifier = message_id.unwrap_or_default();
-    failure
 }
 
 fn log_begun(metrics: &impl Metrics, order: &BeginOrder, begun: Begun) {

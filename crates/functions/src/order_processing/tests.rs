@@ -71,7 +71,8 @@ async fn begin(function: &Arc<Function>, messages: Vec<SqsMessage>) -> Vec<Strin
     let mut batch = SqsEvent::default();
     batch.records = messages;
     match Arc::clone(function).call(Invocation::Sqs(batch), context()).await {
-        Ok(Reply::Batch(response)) => response
+        Ok(Reply::Batch(reply)) => reply
+            .response
             .batch_item_failures
             .into_iter()
             .map(|failure| failure.item_identifier)

@@ -94,6 +94,8 @@ fn serve_ceiling(listen: SocketAddr, data: PathBuf, output: &Output) -> Result<V
             listen,
             template: None,
             gateway: SimulatedSettings::default(),
+            max_in_flight: None,
+            reset_admin_key: false,
         };
         let mut running = ceiling::start(options)
             .await

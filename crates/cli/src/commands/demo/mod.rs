@@ -79,6 +79,8 @@ fn play_on_a_server(scenario: &'static Scenario, runtime: &Runtime) -> Result<Pl
             success_rate,
             ..SimulatedSettings::default()
         },
+        max_in_flight: None,
+        reset_admin_key: false,
     };
     let running = runtime
         .block_on(serve::start(options))

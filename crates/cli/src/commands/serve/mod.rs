@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::client::connection::DEFAULT_DATA;
 use crate::exit::Verdict;
@@ -20,9 +20,13 @@ const HELP: &str = "Examples:
   ordermill serve
   ordermill serve --data /var/lib/ordermill --listen 0.0.0.0:8080 --template template.yaml
   ordermill serve --payment-success-rate 0.5 --payment-failures declined=3,timeout-after-charge=1
+  ordermill serve --reset-admin-key
 
 On first start it makes a key named default and writes it to DIR/default.key; the admin key is in DIR/admin.key.
 SIGTERM and Ctrl-C stop it: what is in hand is finished, and nothing is lost.";
+
+/// As many as are served in about a fifth of a second on a small machine.
+const DEFAULT_IN_FLIGHT: u16 = 1_024;
 
 /// Run the system on this machine: HTTP interface, queue, topic and workflow in one data directory
 #[derive(Debug, Args)]
@@ -42,6 +46,18 @@ pub struct ServeArgs {
     /// SAM template to take the system's settings from; the one built in when not given
     #[arg(long, env = "ORDERMILL_TEMPLATE", value_name = "FILE")]
     template: Option<PathBuf>,
+    /// Make the admin key anew, write it to DIR/admin.key, and revoke the one so far: for when it is lost or known
+    #[arg(long)]
+    reset_admin_key: bool,
+    /// How many business calls are in hand at once; further ones get 503 with Retry-After
+    #[arg(
+        long,
+        env = "ORDERMILL_MAX_IN_FLIGHT",
+        value_name = "NUMBER",
+        value_parser = clap::value_parser!(u16).range(1..),
+        default_value_t = DEFAULT_IN_FLIGHT
+    )]
+    max_in_flight: u16,
     #[command(flatten)]
     logs: logs::LogArgs,
     #[command(flatten)]
@@ -58,15 +74,21 @@ pub fn run(args: ServeArgs, output: &Output) -> Result<Verdict, Failure> {
         listen: args.listen,
         template: args.template,
         gateway: args.payments.settings(),
+        max_in_flight: Some(usize::from(args.max_in_flight)),
+        reset_admin_key: args.reset_admin_key,
     };
     let runtime = Runtime::new().map_err(|e| Failure::because("could not start the runtime", e))?;
     runtime.block_on(async {
-        let mut running = serve::start(options)
-            .await
-            .map_err(|e| Failure::because("could not start the server", e))?;
+        // Before anything is opened: whoever is asked to stop while it starts stops in good order too.
+        let mut stop = StopSignal::listen()?;
+        let mut running = tokio::select! {
+            biased;
+            started = serve::start(options) => started.map_err(|e| Failure::because("could not start the server", e))?,
+            () = stop.received() => return Ok(Verdict::Done),
+        };
         output.say(greeting(&running, &data));
         let asked = tokio::select! {
-            result = stop_signal() => result.map(|()| true)?,
+            () = stop.received() => true,
             () = running.failed() => false,
         };
         output.say("stopping");
@@ -79,13 +101,27 @@ pub fn run(args: ServeArgs, output: &Output) -> Result<Verdict, Failure> {
     })
 }
 
-/// Resolves when the process is asked to end.
-async fn stop_signal() -> Result<(), Failure> {
-    let mut terminate =
-        signal(SignalKind::terminate()).map_err(|e| Failure::because("could not listen for SIGTERM", e))?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result.map_err(|e| Failure::because("could not listen for Ctrl-C", e)),
-        _ = terminate.recv() => Ok(()),
+/// SIGTERM and Ctrl-C, heard from the moment that this is made.
+struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    fn listen() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(|e| Failure::because("could not listen for signals", e));
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Resolves when the process is asked to end.
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 

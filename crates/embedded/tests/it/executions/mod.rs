@@ -45,7 +45,7 @@ impl Handler for BeginsOrders {
                 failure.item_identifier = record.message_id.clone().unwrap();
                 response.batch_item_failures.push(failure);
             }
-            Ok(Reply::Batch(response))
+            Ok(Reply::Batch(response.into()))
         })
     }
 }

@@ -144,7 +144,7 @@ impl Call {
             failure.item_identifier = id.to_owned();
             response.batch_item_failures.push(failure);
         }
-        self.answer(Ok(Reply::Batch(response)));
+        self.answer(Ok(Reply::Batch(response.into())));
     }
 
     /// The messages of its batch.
