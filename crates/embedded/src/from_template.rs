@@ -3,6 +3,8 @@
 //! The engine plays fixed parts with what the template defines: it finds its orders table, queue and topic by their
 //! logical ids, which are the seed's, and everything else (names, limits, subscriptions, event sources) as it stands.
 
+mod unserved;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,6 +12,7 @@ use ports::access::{QuotaPeriod, UsagePlan};
 use ports::trace::NoRecorder;
 use template::{Endpoint, EventSource, Function, LogicalId, Period, Queue, System};
 
+use self::unserved::DONE_IN_TRANSACTIONS;
 use crate::settings::{
     FunctionSettings, Limits, MachineSettings, QueueSettings, QueueSourceSettings, Settings,
     StreamSourceSettings, SubscriptionSettings, TopicSettings,
@@ -111,6 +114,7 @@ impl Settings {
             functions: system
                 .functions
                 .iter()
+                .filter(|function| !DONE_IN_TRANSACTIONS.contains(&function.name.as_str()))
                 .map(|function| function_settings(system, function))
                 .collect(),
             machine,
@@ -121,54 +125,6 @@ impl Settings {
             faults: Arc::default(),
             recorder: Arc::new(NoRecorder),
         })
-    }
-
-    /// What the template asks for that this engine reads and does not do, a sentence each, for the log at start.
-    #[must_use]
-    pub fn unserved(system: &System) -> Vec<String> {
-        let mut unserved = Vec::new();
-        if !system.alarms.is_empty() {
-            unserved.push(format!(
-                "{} alarms are not evaluated on one machine: watch /metrics",
-                system.alarms.len()
-            ));
-        }
-        let kept = system
-            .log_groups
-            .iter()
-            .filter(|group| group.retention_days.is_some())
-            .count();
-        if kept > 0 {
-            unserved.push(format!(
-                "the retention of {kept} log groups is up to whatever takes the log"
-            ));
-        }
-        for queue in system.queues.iter().filter(|queue| queue.delay.0 > 0) {
-            unserved.push(format!(
-                "DelaySeconds of queue {} has no effect on one machine",
-                queue.name
-            ));
-        }
-        for machine in system.state_machines.iter().skip(1) {
-            unserved.push(format!(
-                "state machine {} is not run: the first one of the template is",
-                machine.name
-            ));
-        }
-        for (function, event) in system
-            .functions
-            .iter()
-            .filter(|function| !DONE_IN_TRANSACTIONS.contains(&function.name.as_str()))
-            .flat_map(|f| f.events.iter().map(move |event| (f, event)))
-        {
-            if let Some(what) = unserved_of(&event.source) {
-                unserved.push(format!(
-                    "{what} of event {} of {} has no effect on one machine",
-                    event.name, function.name
-                ));
-            }
-        }
-        unserved
     }
 
     /// Whether everything that is named exists.
@@ -189,27 +145,6 @@ impl Settings {
     }
 }
 
-/// Functions that do on AWS what this engine does in its own transactions: an order and its message are one, and the stream
-/// is the feed. They have no handler here and are not called.
-const DONE_IN_TRANSACTIONS: [&str; 2] = ["order-sweep", "order-feed"];
-
-/// What of an event source is read and not done.
-fn unserved_of(source: &EventSource) -> Option<&'static str> {
-    match source {
-        EventSource::Schedule(_) => Some("the schedule"),
-        EventSource::Sqs(source) if source.batching_window.0 > 0 => Some("MaximumBatchingWindowInSeconds"),
-        EventSource::Sqs(source) if source.maximum_concurrency.is_some() => Some("ScalingConfig"),
-        EventSource::DynamoDbStream(source) if source.batching_window.0 > 0 => {
-            Some("MaximumBatchingWindowInSeconds")
-        }
-        EventSource::DynamoDbStream(source) if source.bisect_on_error => Some("BisectBatchOnFunctionError"),
-        EventSource::Api(_)
-        | EventSource::Sns { .. }
-        | EventSource::Sqs(_)
-        | EventSource::DynamoDbStream(_) => None,
-    }
-}
-
 fn queue_name(system: &System, id: &LogicalId) -> Option<String> {
     system.queue(id.as_str()).map(|queue| queue.name.clone())
 }
@@ -226,9 +161,12 @@ fn subscription(
                     .function(function.as_str())
                     .map_or_else(String::new, |f| f.name.clone()),
                 filter: subscription.filter.clone(),
-                dead_letter_queue: subscription
-                    .dead_letter_queue
-                    .as_ref()
+                // On AWS, what the function kept failing on goes to its own queue, and to the subscription's what could
+                // not be handed to the function at all. Here one worker does both.
+                dead_letter_queue: system
+                    .function(function.as_str())
+                    .and_then(|function| function.dead_letter_queue.as_ref())
+                    .or(subscription.dead_letter_queue.as_ref())
                     .and_then(|id| queue_name(system, id)),
             });
         }
@@ -271,6 +209,7 @@ fn function_settings(system: &System, function: &Function) -> FunctionSettings {
                 stream_source = Some(StreamSourceSettings {
                     batch_size: source.batch_size,
                     maximum_retry_attempts: source.maximum_retry_attempts,
+                    bisect_on_error: source.bisect_on_error,
                     on_failure: source.on_failure.as_ref().and_then(|id| queue_name(system, id)),
                 });
             }
@@ -310,43 +249,5 @@ fn usage_plan(system: &System) -> UsagePlan {
             Some(Period::Week) => QuotaPeriod::Week,
             Some(Period::Month) | None => QuotaPeriod::Month,
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_read_and_not_done_is_said() {
-        let template = "
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  Slow: {Type: AWS::SQS::Queue, Properties: {QueueName: slow, DelaySeconds: 5}}
-  Worker:
-    Type: AWS::Serverless::Function
-    Properties:
-      FunctionName: worker
-      Events:
-        Work: {Type: SQS, Properties: {Queue: !GetAtt Slow.Arn, MaximumBatchingWindowInSeconds: 2}}
-        Sweep: {Type: Schedule, Properties: {Schedule: rate(5 minutes)}}
-";
-        let (system, _) = System::parse(template, &|_| None).unwrap();
-        assert_eq!(
-            Settings::unserved(&system),
-            [
-                "DelaySeconds of queue slow has no effect on one machine",
-                "MaximumBatchingWindowInSeconds of event Work of worker has no effect on one machine",
-                "the schedule of event Sweep of worker has no effect on one machine",
-            ]
-        );
-        let missing = Settings::from_system(&system, PathBuf::new()).unwrap_err();
-        assert!(
-            missing.contains(&SettingsError::Missing {
-                kind: "table",
-                id: "OrdersTable"
-            }),
-            "{missing:?}"
-        );
     }
 }

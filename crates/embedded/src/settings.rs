@@ -140,6 +140,8 @@ pub struct StreamSourceSettings {
     pub batch_size: u32,
     /// How often a failed batch is tried again; `None`: until it succeeds.
     pub maximum_retry_attempts: Option<u32>,
+    /// Whether a failed batch is cut in two, and each half handed over by itself.
+    pub bisect_on_error: bool,
     /// Where the records go that were given up, by queue name.
     pub on_failure: Option<String>,
 }

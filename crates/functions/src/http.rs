@@ -12,7 +12,7 @@ use ports::function::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatew
 use ports::function::aws_lambda_events::encodings::Body;
 use serde::Serialize;
 
-use crate::problem::Problem;
+use crate::problem::{ErrorCode, Problem};
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -42,9 +42,50 @@ pub(crate) fn ok(body: &impl Serialize) -> ApiGatewayProxyResponse {
     answer(200, JSON, body)
 }
 
-/// The request's body as bytes; empty when there is none.
+/// The longest body, in bytes. An order must fit an SQS message, which holds 256 KiB.
+const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// The path as the client asked for it, with the API's stage in front where it has one.
+pub(crate) fn path(request: &ApiGatewayProxyRequest) -> Option<&str> {
+    let asked = request.request_context.path.as_deref();
+    asked.or(request.path.as_deref())
+}
+
+/// The request's JSON body as bytes; empty when there is none. The gateway of one machine has refused what is too long or
+/// no JSON before; API Gateway passes on up to 6 MB of anything.
 pub(crate) fn body(request: &ApiGatewayProxyRequest) -> Result<Cow<'_, [u8]>, Problem> {
     let text = request.body.as_deref().unwrap_or_default();
+    if text.is_empty() {
+        return Ok(Cow::Borrowed(&[]));
+    }
+    let bytes = decoded(request, text)?;
+    if bytes.len() > MAX_BODY_BYTES {
+        let detail = format!("A request body holds at most {MAX_BODY_BYTES} bytes.");
+        return Err(Problem::new(ErrorCode::BodyTooLarge, detail));
+    }
+    match request.headers.get(CONTENT_TYPE) {
+        Some(value) if is_json(value) => Ok(bytes),
+        Some(_) | None => Err(Problem::new(
+            ErrorCode::UnsupportedMediaType,
+            "Send the body as JSON with Content-Type: application/json.",
+        )),
+    }
+}
+
+/// `application/json` or `application/…+json`, whatever its parameters.
+fn is_json(value: &HeaderValue) -> bool {
+    let text = value.to_str().unwrap_or_default();
+    let media_type = text
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let subtype = media_type.strip_prefix("application/").unwrap_or_default();
+    subtype == "json" || subtype.strip_suffix("+json").is_some_and(|name| !name.is_empty())
+}
+
+fn decoded<'a>(request: &ApiGatewayProxyRequest, text: &'a str) -> Result<Cow<'a, [u8]>, Problem> {
     if !request.is_base64_encoded {
         return Ok(Cow::Borrowed(text.as_bytes()));
     }

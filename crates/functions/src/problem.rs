@@ -6,6 +6,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use ::http::HeaderValue;
 use domain::Fault;
 use ports::StoreError;
 use ports::function::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
@@ -21,6 +22,12 @@ pub enum ErrorCode {
     Validation,
     /// No such order, product or route.
     NotFound,
+    /// The path exists, but not with this method.
+    MethodNotAllowed,
+    /// The body is longer than an order may be.
+    BodyTooLarge,
+    /// The body does not say that it is JSON.
+    UnsupportedMediaType,
     /// A request with the same idempotency key is under way.
     IdempotencyInFlight,
     /// The idempotency key was used with another body.
@@ -37,9 +44,12 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Validation,
         Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
         Self::IdempotencyInFlight,
         Self::IdempotencyKeyReused,
         Self::OrderEnded,
@@ -54,6 +64,9 @@ impl ErrorCode {
         match self {
             Self::Validation => "validation",
             Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::BodyTooLarge => "body-too-large",
+            Self::UnsupportedMediaType => "unsupported-media-type",
             Self::IdempotencyInFlight => "idempotency-in-flight",
             Self::IdempotencyKeyReused => "idempotency-key-reused",
             Self::OrderEnded => "order-ended",
@@ -69,6 +82,9 @@ impl ErrorCode {
         match self {
             Self::Validation => 400,
             Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::BodyTooLarge => 413,
+            Self::UnsupportedMediaType => 415,
             Self::IdempotencyInFlight | Self::OrderEnded => 409,
             Self::IdempotencyKeyReused => 422,
             Self::StoreFailed => 500,
@@ -82,12 +98,31 @@ impl ErrorCode {
         match self {
             Self::Validation => "Invalid Request",
             Self::NotFound => "Not Found",
+            Self::MethodNotAllowed => "Method Not Allowed",
+            Self::BodyTooLarge => "Request Too Long",
+            Self::UnsupportedMediaType => "Unsupported Media Type",
             Self::IdempotencyInFlight => "Request In Flight",
             Self::IdempotencyKeyReused => "Idempotency Key Reused",
             Self::OrderEnded => "Order Ended",
             Self::Overloaded => "Service Unavailable",
             Self::StoreFull => "Insufficient Storage",
             Self::StoreFailed => "Internal server error",
+        }
+    }
+
+    /// API Gateway's own word for the member `message`, where it would have answered so itself; `None` where the detail
+    /// stands there.
+    fn message(self) -> Option<&'static str> {
+        match self {
+            Self::MethodNotAllowed | Self::BodyTooLarge | Self::UnsupportedMediaType => Some(self.title()),
+            Self::Validation
+            | Self::NotFound
+            | Self::IdempotencyInFlight
+            | Self::IdempotencyKeyReused
+            | Self::OrderEnded
+            | Self::Overloaded
+            | Self::StoreFull
+            | Self::StoreFailed => None,
         }
     }
 
@@ -98,6 +133,9 @@ impl ErrorCode {
             Self::StoreFull => Some(60),
             Self::Validation
             | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::BodyTooLarge
+            | Self::UnsupportedMediaType
             | Self::IdempotencyKeyReused
             | Self::OrderEnded
             | Self::StoreFailed => None,
@@ -111,6 +149,8 @@ pub(crate) struct Problem {
     code: ErrorCode,
     detail: String,
     errors: Vec<Fault>,
+    /// The methods that the path has, for `Allow`.
+    allow: Option<HeaderValue>,
     /// What failed on our side, for the log.
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -121,7 +161,19 @@ impl Problem {
             code,
             detail: detail.into(),
             errors: Vec::new(),
+            allow: None,
             source: None,
+        }
+    }
+
+    /// The path has these methods only.
+    pub(crate) fn method_not_allowed(allow: &'static str) -> Self {
+        Self {
+            allow: Some(HeaderValue::from_static(allow)),
+            ..Self::new(
+                ErrorCode::MethodNotAllowed,
+                "This path exists, but not with this method; Allow names those it has.",
+            )
         }
     }
 
@@ -176,13 +228,16 @@ impl Problem {
             title: self.code.title(),
             status: self.code.status(),
             detail: &self.detail,
-            instance: request.path.as_deref(),
-            message: &self.detail,
+            instance: http::path(request),
+            message: self.code.message().unwrap_or(&self.detail),
             request_id: request.request_context.request_id.as_deref(),
             trace_id,
             errors: &self.errors,
         };
         let mut answer = http::answer(self.code.status(), http::PROBLEM_JSON, &document);
+        if let Some(allow) = self.allow {
+            answer.headers.insert(::http::header::ALLOW, allow);
+        }
         if let Some(seconds) = self.code.retry_after_s() {
             answer.headers.insert(::http::header::RETRY_AFTER, seconds.into());
         }

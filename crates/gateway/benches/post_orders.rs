@@ -60,6 +60,7 @@ fn gateway() -> Router {
         stage: "local".to_owned(),
         routes: vec![Route {
             method: Method::POST,
+            otherwise: false,
             path: "/orders".to_owned(),
             function: "create".to_owned(),
             api_key_required: true,

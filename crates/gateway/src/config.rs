@@ -26,6 +26,9 @@ pub struct GatewayConfig {
 pub struct Route {
     /// Its method. `GET` answers `HEAD` too.
     pub method: Method,
+    /// API Gateway's `ANY`: it answers the methods that its path has no other route for, but for `OPTIONS`. Then
+    /// `method` is not looked at, and `Allow` names those of the others.
+    pub otherwise: bool,
     /// Its path as templates write it: `/orders/{orderId}`, `/files/{proxy+}`.
     pub path: String,
     /// The name of the function that answers.

@@ -35,6 +35,7 @@ pub(crate) fn proxy_event(
     around: Surroundings<'_>,
 ) -> Result<Box<ApiGatewayProxyRequest>, Problem> {
     let Parts {
+        method: asked,
         uri,
         mut headers,
         extensions,
@@ -44,7 +45,11 @@ pub(crate) fn proxy_event(
     if let Some(trace) = around.ids.x_ray_header() {
         headers.insert(X_AMZN_TRACE_ID, trace);
     }
-    let method = around.route.method.clone();
+    let method = if around.route.otherwise {
+        asked
+    } else {
+        around.route.method.clone()
+    };
     let mut event = Box::new(ApiGatewayProxyRequest::default());
     if let Some(query) = uri.query() {
         event.query_string_parameters = parse_query(query)?;

@@ -27,6 +27,7 @@ pub(crate) fn document_text() -> &'static str {
 pub fn undescribed_routes(routes: &[Route]) -> Vec<String> {
     routes
         .iter()
+        .filter(|route| !route.otherwise)
         .filter(|route| operation(document(), &route.method, &route.path).is_none())
         .map(|route| format!("{} {}", route.method, route.path))
         .collect()

@@ -15,6 +15,7 @@ use crate::traced::span_name;
 /// A business call with the function that answers it.
 pub(crate) struct BoundRoute {
     pub method: Method,
+    pub otherwise: bool,
     /// The path as the template writes it: what a function knows as its resource.
     pub resource: String,
     pub function: String,
@@ -40,7 +41,10 @@ impl Resource {
         } else {
             method
         };
-        self.routes.iter().find(|route| route.method == *wanted)
+        let of_method = |route: &&BoundRoute| !route.otherwise && route.method == *wanted;
+        let otherwise = |route: &&BoundRoute| route.otherwise && method != Method::OPTIONS;
+        let mut routes = self.routes.iter();
+        routes.clone().find(of_method).or_else(|| routes.find(otherwise))
     }
 
     /// What `Allow` says.
@@ -88,7 +92,7 @@ impl RouteTable {
             let bound = bind(route, functions)?;
             match by_path.iter_mut().find(|(path, _)| *path == bound.resource) {
                 None => by_path.push((bound.resource.clone(), vec![bound])),
-                Some((_, others)) if others.iter().all(|other| other.method != bound.method) => {
+                Some((_, others)) if !others.iter().any(|other| same_method(other, &bound)) => {
                     others.push(bound);
                 }
                 Some((path, _)) => {
@@ -123,6 +127,14 @@ impl RouteTable {
     }
 }
 
+fn same_method(one: &BoundRoute, other: &BoundRoute) -> bool {
+    match (one.otherwise, other.otherwise) {
+        (false, false) => one.method == other.method,
+        (true, true) => true,
+        (true, false) | (false, true) => false,
+    }
+}
+
 fn bind(route: Route, functions: &HashMap<String, Arc<dyn Handler>>) -> Result<BoundRoute, ConfigError> {
     let Some(handler) = functions.get(&route.function) else {
         return Err(ConfigError::UnknownFunction {
@@ -135,6 +147,7 @@ fn bind(route: Route, functions: &HashMap<String, Arc<dyn Handler>>) -> Result<B
         name: span_name(&route.method, &route.path),
         handler: Arc::clone(handler),
         method: route.method,
+        otherwise: route.otherwise,
         resource: route.path,
         function: route.function,
         api_key_required: route.api_key_required,
@@ -157,7 +170,11 @@ fn matchit_pattern(path: &str) -> String {
 }
 
 fn allow_header(routes: &[BoundRoute]) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
-    let mut methods: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+    let mut methods: Vec<&str> = routes
+        .iter()
+        .filter(|route| !route.otherwise)
+        .map(|route| route.method.as_str())
+        .collect();
     if methods.contains(&"GET") {
         methods.push("HEAD");
     }

@@ -89,6 +89,27 @@ impl Kind {
         }
     }
 
+    /// What `!Ref` gives for something that SAM makes of one with this name. One machine has one version of a function,
+    /// so its alias is the function itself.
+    pub fn made_by_sam(self, name: &str, made: &str) -> Option<String> {
+        match (self, made) {
+            (Self::Function, "Alias" | "Version") => Some(self.arn(name)),
+            (
+                Self::Function
+                | Self::Api
+                | Self::StateMachine
+                | Self::Table
+                | Self::Queue
+                | Self::Topic
+                | Self::Subscription
+                | Self::UsagePlan
+                | Self::LogGroup
+                | Self::Alarm,
+                _,
+            ) => None,
+        }
+    }
+
     /// What `!GetAtt` gives for one with this name; `None` for what is not known on one machine.
     pub fn attribute(self, name: &str, attribute: &str) -> Option<String> {
         match (self, attribute) {

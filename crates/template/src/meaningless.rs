@@ -46,6 +46,15 @@ const RESOURCE_TYPES: &[(&str, &str)] = &[
         "AWS::CloudWatch::Dashboard",
         "the local console has its own view of the same metrics",
     ),
+    ("AWS::Budgets::Budget", "there is no bill"),
+    (
+        "AWS::Cognito::UserPool",
+        "asked for tokens by DefaultAuthorizer alone, which is refused here",
+    ),
+    (
+        "AWS::Cognito::UserPoolClient",
+        "asked for tokens by DefaultAuthorizer alone, which is refused here",
+    ),
 ];
 
 /// Properties that configure AWS and nothing else.
@@ -113,6 +122,11 @@ const PROPERTIES: &[(Shape, &str, &str)] = &[
         "the local binary is built for the machine it runs on",
     ),
     (Shape::Function, "AutoPublishAlias", "one machine has one version"),
+    (
+        Shape::Function,
+        "AutoPublishAliasAllProperties",
+        "one machine has one version",
+    ),
     (Shape::Function, "CodeUri", "the function's code is in the binary"),
     (
         Shape::Function,
@@ -154,6 +168,11 @@ const PROPERTIES: &[(Shape, &str, &str)] = &[
         Shape::LoggingConfig,
         "SystemLogLevel",
         "the local level is set when starting",
+    ),
+    (
+        Shape::ApiEvent,
+        "RequestModel",
+        "the functions check every body, whatever API Gateway checked before",
     ),
     (
         Shape::ApiEventAuth,
@@ -249,6 +268,16 @@ const PROPERTIES: &[(Shape, &str, &str)] = &[
         "OpenApiVersion",
         "the local interface describes itself",
     ),
+    (
+        Shape::Api,
+        "GatewayResponses",
+        "the local gateway's errors have this form without being told",
+    ),
+    (
+        Shape::Api,
+        "Models",
+        "the functions check every body, whatever API Gateway checked before",
+    ),
     (Shape::Api, "PropagateTags", "for bills and people"),
     (Shape::Api, "Tags", "for bills and people"),
     (Shape::Api, "TracingEnabled", "the local engine always traces"),
@@ -256,6 +285,16 @@ const PROPERTIES: &[(Shape, &str, &str)] = &[
         Shape::ApiAuth,
         "AddApiKeyRequiredToCorsPreflight",
         "a local preflight never needs a key",
+    ),
+    (
+        Shape::ApiAuth,
+        "AddDefaultAuthorizerToCorsPreflight",
+        "a local preflight never needs a token",
+    ),
+    (
+        Shape::ApiAuth,
+        "Authorizers",
+        "used by DefaultAuthorizer, which is refused here",
     ),
     (Shape::ApiUsagePlan, "Description", "for people"),
     (Shape::ApiUsagePlan, "Tags", "for bills and people"),

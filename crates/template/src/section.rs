@@ -324,7 +324,8 @@ impl<'c, 't> Section<'c, 't> {
         let Ok(Some(value)) = self.cx.resolve(node, pointer) else {
             return;
         };
-        let off = matches!(&value.value, Value::Scalar(scalar) if scalar.text == "false");
+        let off =
+            matches!(&value.value, Value::Scalar(scalar) if matches!(scalar.text.as_str(), "false" | ""));
         if !off {
             let property = pointer.rsplit('/').next().unwrap_or(pointer);
             let what = format!("{property} of {}", self.shape.label());

@@ -11,15 +11,14 @@ const TIMEOUT_MARGIN: Duration = Duration::from_secs(1);
 /// The gateway's configuration for the system.
 pub fn config(system: &System) -> GatewayConfig {
     let api = system.apis.first();
-    let routes = system.routes().flat_map(|(function, route)| {
-        methods(route.method).into_iter().map(move |method| Route {
-            method,
-            path: route.path.to_string(),
-            function: function.name.clone(),
-            api_key_required: route.access != Access::Open,
-            admin: route.access == Access::Operator,
-            timeout: function.timeout.as_duration() + TIMEOUT_MARGIN,
-        })
+    let routes = system.routes().map(|(function, route)| Route {
+        method: method(route.method),
+        otherwise: route.method == Method::Any,
+        path: route.path.to_string(),
+        function: function.name.clone(),
+        api_key_required: route.access != Access::Open,
+        admin: route.access == Access::Operator,
+        timeout: function.timeout.as_duration() + TIMEOUT_MARGIN,
     });
     GatewayConfig {
         api: api.map(|api| api.name.clone()).unwrap_or_default(),
@@ -51,22 +50,16 @@ fn cors(api: &template::Api) -> Cors {
     })
 }
 
-fn methods(method: Method) -> Vec<http::Method> {
+/// The method; for `ANY` it is not looked at.
+fn method(method: Method) -> http::Method {
     match method {
-        Method::Any => vec![
-            http::Method::GET,
-            http::Method::POST,
-            http::Method::PUT,
-            http::Method::DELETE,
-            http::Method::PATCH,
-        ],
-        Method::Delete => vec![http::Method::DELETE],
-        Method::Get => vec![http::Method::GET],
-        Method::Head => vec![http::Method::HEAD],
-        Method::Options => vec![http::Method::OPTIONS],
-        Method::Patch => vec![http::Method::PATCH],
-        Method::Post => vec![http::Method::POST],
-        Method::Put => vec![http::Method::PUT],
+        Method::Any | Method::Get => http::Method::GET,
+        Method::Delete => http::Method::DELETE,
+        Method::Head => http::Method::HEAD,
+        Method::Options => http::Method::OPTIONS,
+        Method::Patch => http::Method::PATCH,
+        Method::Post => http::Method::POST,
+        Method::Put => http::Method::PUT,
     }
 }
 

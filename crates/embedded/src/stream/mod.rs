@@ -55,6 +55,16 @@ pub(crate) async fn spawn(engine: &Engine, workers: &mut JoinSet<()>) -> Result<
     Ok(())
 }
 
+/// What came of handing over a batch.
+enum HandedOver {
+    /// The checkpoint is behind it.
+    Done,
+    /// It failed, and is to be cut in two.
+    Halve,
+    /// The engine stops, or the checkpoint stays: what follows must wait.
+    Stopped,
+}
+
 struct Follower {
     engine: Engine,
     consumer: i64,
@@ -88,10 +98,26 @@ impl Follower {
         }
     }
 
-    /// Calls the function until it succeeds or its attempts are spent, then moves the checkpoint.
+    /// Hands over a batch; one that fails is cut in two where the template says so, and each half is a batch of its own
+    /// then, so that one bad change is given up alone.
     async fn hand_over(&mut self, changes: &[ChangeRecord]) {
+        let mut batches = vec![changes];
+        while let Some(batch) = batches.pop() {
+            match self.hand_over_whole(batch).await {
+                HandedOver::Done => {}
+                HandedOver::Stopped => return,
+                HandedOver::Halve => {
+                    let (first, second) = batch.split_at(batch.len() / 2);
+                    batches.extend([second, first]);
+                }
+            }
+        }
+    }
+
+    /// Calls the function until it succeeds or its attempts are spent, then moves the checkpoint.
+    async fn hand_over_whole(&mut self, changes: &[ChangeRecord]) -> HandedOver {
         let Some(last) = changes.last().map(|change| change.sequence_number) else {
-            return;
+            return HandedOver::Done;
         };
         let mut attempts = 0;
         let mut given_up = None;
@@ -107,6 +133,9 @@ impl Follower {
             else {
                 break;
             };
+            if self.source.bisect_on_error && changes.len() > 1 {
+                return HandedOver::Halve;
+            }
             attempts += 1;
             if self
                 .source
@@ -120,7 +149,7 @@ impl Follower {
             let at = Timestamp::from_ms(self.engine.time().now().as_ms() + wait.as_millis() as i64);
             tokio::select! {
                 () = self.engine.time().sleep_until(at) => {}
-                () = self.engine.stopping() => return,
+                () = self.engine.stopping() => return HandedOver::Stopped,
             }
         }
         let checkpoint = MoveCheckpoint {
@@ -130,10 +159,14 @@ impl Follower {
             now: self.engine.time().now(),
         };
         match self.engine.writer().execute(checkpoint).await {
-            Ok(()) => self.at = last,
+            Ok(()) => {
+                self.at = last;
+                HandedOver::Done
+            }
             Err(error) => {
                 tracing::error!(event_type = "checkpoint_not_moved", function = self.function.name(), error = %Chain(&error));
                 tokio::time::sleep(Duration::from_secs(1)).await;
+                HandedOver::Stopped
             }
         }
     }

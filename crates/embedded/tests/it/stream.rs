@@ -243,6 +243,7 @@ async fn a_failing_follower_is_retried_with_the_same_batch_then_its_batch_is_put
     const RETRIES: u32 = 3;
     let setup = setup().with(|settings| {
         source(settings).maximum_retry_attempts = Some(RETRIES);
+        source(settings).bisect_on_error = false;
         source(settings).batch_size = 2;
     });
     let (function, mut calls) = Calls::of_function(&setup.time);
@@ -283,6 +284,46 @@ async fn a_failing_follower_is_retried_with_the_same_batch_then_its_batch_is_put
     );
     call.succeed();
     running.settled().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_failing_batch_is_cut_in_two_until_the_bad_change_is_alone() {
+    let setup = setup().with(|settings| {
+        source(settings).maximum_retry_attempts = Some(0);
+        source(settings).bisect_on_error = true;
+        source(settings).batch_size = 4;
+    });
+    let (function, mut calls) = Calls::of_function(&setup.time);
+    let running = setup.open().await;
+    running.place_many(4).await;
+    running
+        .engine
+        .start(handlers([(FOLLOWER, function)]))
+        .await
+        .unwrap();
+    // The third change is the bad one.
+    for (batch, bad) in [
+        (&[1, 2, 3, 4][..], true),
+        (&[1, 2], false),
+        (&[3, 4], true),
+        (&[3], true),
+        (&[4], false),
+    ] {
+        let call = calls.next().await;
+        assert_eq!(numbers(&call), batch);
+        if bad {
+            call.fail("Bad");
+        } else {
+            call.succeed();
+        }
+    }
+    running.settled().await.unwrap();
+    let [letter] = &running.messages(DEAD).await[..] else {
+        panic!("only the bad change is given up")
+    };
+    let body: serde_json::Value = serde_json::from_str(&letter.body).unwrap();
+    assert_eq!(body["DDBStreamBatchInfo"]["batchSize"], 1);
+    assert_eq!(body["DDBStreamBatchInfo"]["startSequenceNumber"], "3");
 }
 
 #[tokio::test]

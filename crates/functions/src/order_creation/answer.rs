@@ -2,7 +2,7 @@
 
 use ::http::{HeaderName, HeaderValue, header};
 use domain::{Amount, Currency, CustomerId, OrderId, OrderLine, OrderStatus, Timestamp};
-use ports::function::aws_lambda_events::apigw::ApiGatewayProxyResponse;
+use ports::function::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use ports::orders::Placed;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -31,7 +31,7 @@ struct OrderBody<'a> {
 }
 
 /// The same answer for the first request and every repeat, but for the header that tells them apart.
-pub(super) fn created(placed: &Placed) -> ApiGatewayProxyResponse {
+pub(super) fn created(placed: &Placed, request: &ApiGatewayProxyRequest) -> ApiGatewayProxyResponse {
     let (order, replayed) = match placed {
         Placed::Created(order) => (order, false),
         Placed::Replayed(order) => (order, true),
@@ -50,7 +50,8 @@ pub(super) fn created(placed: &Placed) -> ApiGatewayProxyResponse {
         trace_id: &order.trace_id,
     };
     let mut answer = http::answer(201, http::JSON, &body);
-    if let Ok(location) = HeaderValue::from_str(&format!("/orders/{}", order.order_id)) {
+    let collection = http::path(request).unwrap_or("/orders");
+    if let Ok(location) = HeaderValue::from_str(&format!("{collection}/{}", order.order_id)) {
         answer.headers.insert(header::LOCATION, location);
     }
     if replayed {

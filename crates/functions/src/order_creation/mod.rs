@@ -56,11 +56,15 @@ where
         match self.place_order(request, context).await {
             Ok(placed) => {
                 self.count_placed(&placed);
-                answer::created(&placed)
+                answer::created(&placed, request)
             }
             Err(problem) => {
                 let status = match problem.code() {
-                    ErrorCode::Validation | ErrorCode::NotFound => "Invalid",
+                    ErrorCode::Validation
+                    | ErrorCode::NotFound
+                    | ErrorCode::MethodNotAllowed
+                    | ErrorCode::BodyTooLarge
+                    | ErrorCode::UnsupportedMediaType => "Invalid",
                     ErrorCode::IdempotencyInFlight
                     | ErrorCode::IdempotencyKeyReused
                     | ErrorCode::OrderEnded => "Conflict",

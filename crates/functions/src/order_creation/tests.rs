@@ -26,6 +26,9 @@ fn request(body: &str, key: Option<&str>) -> ApiGatewayProxyRequest {
     let mut request = ApiGatewayProxyRequest::default();
     request.path = Some("/orders".to_owned());
     request.body = Some(body.to_owned());
+    request
+        .headers
+        .insert("content-type", HeaderValue::from_static("application/json"));
     request.request_context.identity.api_key_id = Some("key-1".to_owned());
     if let Some(key) = key {
         request

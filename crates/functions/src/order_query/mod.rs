@@ -72,7 +72,10 @@ where
             ("GET", "/events") => list_events::list_events(store, request).await,
             ("GET", "/health") => Ok(http::ok(&json!({ "status": "ok" }))),
             ("GET", "/openapi.json") => Ok(openapi::get_openapi(request)),
-            (method, resource) => Err(Problem::not_found(format!("There is no {method} {resource}."))),
+            (method, resource) => Err(match allowed(resource) {
+                Some(methods) => Problem::method_not_allowed(methods),
+                None => Problem::not_found(format!("There is no {method} {resource}.")),
+            }),
         }
     }
 }
@@ -90,6 +93,22 @@ where
                 }
             }
         })
+    }
+}
+
+/// The methods of a path, in words for `Allow`. Those of `/orders` are not all this function's.
+fn allowed(resource: &str) -> Option<&'static str> {
+    match resource {
+        "/orders" => Some("GET, OPTIONS, POST"),
+        "/orders/{orderId}"
+        | "/orders/{orderId}/timeline"
+        | "/products"
+        | "/events"
+        | "/health"
+        | "/openapi.json" => Some("GET, OPTIONS"),
+        "/orders/{orderId}/cancel" => Some("OPTIONS, POST"),
+        "/products/{productId}" => Some("GET, OPTIONS, PUT"),
+        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ::http::Method;
+use ::http::{HeaderValue, Method};
 use domain::OrderStatus;
 use expect_test::{Expect, expect};
 use ports::feed::ChangeRecord;
@@ -30,6 +30,9 @@ fn request(method: &Method, target: &str, body: &str) -> ApiGatewayProxyRequest 
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut request = ApiGatewayProxyRequest::default();
     request.http_method = method.clone();
+    request
+        .headers
+        .insert("content-type", HeaderValue::from_static("application/json"));
     let mut resource = Vec::new();
     for part in path.split('/') {
         match part
@@ -133,7 +136,6 @@ async fn what_is_not_there_is_not_found() {
         (Method::GET, "/products/{productId=NONE}".to_owned()),
         (Method::GET, "/products/{productId= }".to_owned()),
         (Method::GET, "/nowhere".to_owned()),
-        (Method::DELETE, "/orders".to_owned()),
     ] {
         let (status, body) = send(&function, method, &target, "").await;
         assert_eq!(
@@ -141,6 +143,43 @@ async fn what_is_not_there_is_not_found() {
             (404, &"/docs/errors/not-found".into()),
             "{target}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_a_path_has_not_is_answered_with_those_it_has() {
+    let function = function(1);
+    for (method, target, allow) in [
+        (Method::DELETE, "/orders", "GET, OPTIONS, POST"),
+        (
+            Method::PATCH,
+            "/products/{productId=PROD-001}",
+            "GET, OPTIONS, PUT",
+        ),
+        (Method::GET, "/orders/{orderId=x}/cancel", "OPTIONS, POST"),
+    ] {
+        let answer = function.handle(&request(&method, target, ""), &context()).await;
+        assert_eq!(answer.status_code, 405, "{target}");
+        assert_eq!(answer.headers["allow"], allow, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_json_and_not_too_long() {
+    let function = function(1);
+    for (content_type, length, status) in [
+        ("text/plain", 10, 415),
+        ("application/jsonp", 10, 415),
+        ("application/json", 256 * 1024 + 1, 413),
+        ("application/problem+json; charset=utf-8", 10, 400),
+    ] {
+        let body = "x".repeat(length);
+        let mut request = request(&Method::PUT, "/products/{productId=PROD-001}", &body);
+        request
+            .headers
+            .insert("content-type", HeaderValue::from_static(content_type));
+        let answer = function.handle(&request, &context()).await;
+        assert_eq!(answer.status_code, status, "{content_type} {length}");
     }
 }
 

@@ -54,6 +54,7 @@ impl Default for Setup {
 pub fn route(method: Method, path: &str, function: &str) -> Route {
     Route {
         method,
+        otherwise: false,
         path: path.to_owned(),
         function: function.to_owned(),
         api_key_required: true,

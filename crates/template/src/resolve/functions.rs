@@ -134,6 +134,9 @@ impl Resolver<'_> {
                 value: value.value.clone(),
             }));
         }
+        if let Some((owner, made)) = name.split_once('.') {
+            return self.made_by_sam(owner, made, position, pointer).map(Some);
+        }
         let Some(resource) = self.resources.get(name) else {
             return self.fail(
                 position,
@@ -148,6 +151,33 @@ impl Resolver<'_> {
             None => name.to_owned(),
         };
         Ok(Some(Node::text(position, text)))
+    }
+
+    /// What SAM makes of a resource and lets a template refer to, such as `!Ref OrderCreationFunction.Alias`.
+    fn made_by_sam(
+        &self,
+        owner: &str,
+        made: &str,
+        position: Position,
+        pointer: &str,
+    ) -> Result<Node, Failed> {
+        let Some(resource) = self.resources.get(owner) else {
+            let name = owner.to_owned();
+            return self.fail(position, pointer, Problem::UnknownName { name });
+        };
+        let text = match Kind::of(resource.type_name) {
+            Some(kind) => kind.made_by_sam(&self.name_of(owner, kind, *resource)?, made),
+            None => None,
+        };
+        let unknown = || Problem::UnknownAttribute {
+            name: owner.to_owned(),
+            kind: resource.type_name.to_owned(),
+            attribute: made.to_owned(),
+        };
+        match text {
+            Some(text) => Ok(Node::text(position, text)),
+            None => self.fail(position, pointer, unknown()),
+        }
     }
 
     fn get_att(&self, argument: &Node, position: Position, pointer: &str) -> Result<String, Failed> {

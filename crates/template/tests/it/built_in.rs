@@ -134,6 +134,13 @@ fn every_route_goes_to_its_function() {
         GET    /events                    key      order-query
         GET    /health                    open     order-query
         GET    /openapi.json              open     order-query
+        ANY    /orders                    open     order-query
+        ANY    /orders/{orderId}          open     order-query
+        ANY    /orders/{orderId}/timeline open     order-query
+        ANY    /orders/{orderId}/cancel   open     order-query
+        ANY    /products                  open     order-query
+        ANY    /products/{productId}      open     order-query
+        ANY    /events                    open     order-query
     "#]]
     .assert_eq(&routes);
 }
@@ -326,12 +333,28 @@ fn alarms_are_the_seeds_and_more() {
         .collect();
     expect![[r#"
         OrderProcessingErrorAlarm: AWS/Lambda/Errors FunctionName=order-processing Sum GreaterThan 10 over 1 of 1 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrderCreationRollbackAlarm: AWS/Lambda/Errors FunctionName=order-creation Sum GreaterThan 3 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrderQueryRollbackAlarm: AWS/Lambda/Errors FunctionName=order-query Sum GreaterThan 3 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrderProcessingRollbackAlarm: AWS/Lambda/Errors FunctionName=order-processing Sum GreaterThan 3 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrderNotificationRollbackAlarm: AWS/Lambda/Errors FunctionName=order-notification Sum GreaterThan 3 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrderAnalyticsRollbackAlarm: AWS/Lambda/Errors FunctionName=order-analytics Sum GreaterThan 3 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrderFeedRollbackAlarm: AWS/Lambda/Errors FunctionName=order-feed Sum GreaterThan 3 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrderSweepRollbackAlarm: AWS/Lambda/Errors FunctionName=order-sweep Sum GreaterThan 3 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrderProcessingThrottleAlarm: AWS/Lambda/Throttles FunctionName=order-processing Sum GreaterThan 0 over 1 of 1 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
         OrderProcessingDLQAlarm: AWS/SQS/ApproximateNumberOfMessagesVisible QueueName=OrderProcessingDLQ Maximum GreaterThan 0 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
         OrderNotificationDLQAlarm: AWS/SQS/ApproximateNumberOfMessagesVisible QueueName=OrderNotificationDLQ Maximum GreaterThan 0 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
         OrderAnalyticsDLQAlarm: AWS/SQS/ApproximateNumberOfMessagesVisible QueueName=OrderAnalyticsDLQ Maximum GreaterThan 0 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrderSweepDLQAlarm: AWS/SQS/ApproximateNumberOfMessagesVisible QueueName=OrderSweepDLQ Maximum GreaterThan 0 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
         OrderQueueAgeAlarm: AWS/SQS/ApproximateAgeOfOldestMessage QueueName=OrderProcessingQueue Maximum GreaterThan 600 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrderAnalyticsIteratorAgeAlarm: AWS/Lambda/IteratorAge FunctionName=order-analytics Maximum GreaterThan 600000 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrderFeedIteratorAgeAlarm: AWS/Lambda/IteratorAge FunctionName=order-feed Maximum GreaterThan 600000 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
         OrderExecutionFailedAlarm: AWS/States/ExecutionsFailed StateMachineArn=arn:aws:states:local:000000000000:stateMachine:order-processing Sum GreaterThan 0 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrderExecutionTimedOutAlarm: AWS/States/ExecutionsTimedOut StateMachineArn=arn:aws:states:local:000000000000:stateMachine:order-processing Sum GreaterThan 0 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrderExecutionAbortedAlarm: AWS/States/ExecutionsAborted StateMachineArn=arn:aws:states:local:000000000000:stateMachine:order-processing Sum GreaterThan 0 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrdersApiServerErrorAlarm: AWS/ApiGateway/5XXError ApiName=orders-api,Stage=prod Sum GreaterThan 5 over 1 of 1 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
         OrdersApiLatencyAlarm: AWS/ApiGateway/Latency ApiName=orders-api,Stage=prod Percentile(99) GreaterThan 1000 over 2 of 3 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrdersTableThrottleAlarm: AWS/DynamoDB/WriteThrottleEvents TableName=OrdersTable Sum GreaterThan 0 over 1 of 1 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        PaymentsUnknownAlarm: OrderProcessingSystem/Payments Status=Unknown Sum GreaterThan 0 over 1 of 1 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
     "#]].assert_eq(&alarms);
 }
 
