@@ -90,6 +90,7 @@ fn config() -> GatewayConfig {
         stage: "prod".to_owned(),
         routes: vec![Route {
             method: Method::POST,
+            otherwise: false,
             path: "/orders".to_owned(),
             function: "create".to_owned(),
             api_key_required: true,
