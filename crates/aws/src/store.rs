@@ -3,12 +3,14 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use domain::Timestamp;
 use ports::StoreError;
 use ports::clock::{Clock, OrderIds};
-use tracing::Instrument;
+use ports::trace::{self, Service, ServiceKind, SpanOutcome};
 
 use crate::environment::{Settings, Variable};
+use crate::error::is_throttle;
 use crate::sdk::{Clients, Connection};
 use crate::time::IdSource;
 
@@ -68,11 +70,31 @@ impl OrderIds for Store {
     }
 }
 
-/// A call of a service, as a span that becomes a subsegment of the trace.
-pub(crate) fn call<F: Future>(
+/// A call of a service, as a span of the trace.
+pub(crate) async fn call<T, E, R>(
     service: &'static str,
     operation: &'static str,
-    call: F,
-) -> impl Future<Output = F::Output> {
-    call.instrument(tracing::info_span!("call", service, operation))
+    call: impl Future<Output = Result<T, SdkError<E, R>>>,
+) -> Result<T, SdkError<E, R>>
+where
+    E: ProvideErrorMetadata,
+{
+    let kind = match service {
+        "sqs" => ServiceKind::Queue,
+        "sns" => ServiceKind::Topic,
+        "states" => ServiceKind::StateMachine,
+        _ => ServiceKind::Table,
+    };
+    let mut segment = trace::call(Service::new(service, kind), operation);
+    let answer = call.await;
+    if let Err(error) = &answer {
+        let outcome = match error {
+            _ if is_throttle(error.code()) => SpanOutcome::Throttle,
+            // A refusal, such as a condition that does not hold.
+            SdkError::ServiceError(_) => SpanOutcome::Error,
+            _ => SpanOutcome::Fault,
+        };
+        segment.fail(outcome, || error.code().unwrap_or("no answer").to_owned());
+    }
+    answer
 }

@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn an_event_is_told_by_its_records_or_its_method() {
         assert_eq!(
-            kind(r#"{"httpMethod":"GET","path":"/orders","requestContext":{}}"#),
+            kind(r#"{"httpMethod":"GET","path":"/orders","requestContext":{"httpMethod":"GET"}}"#),
             "api"
         );
         assert_eq!(

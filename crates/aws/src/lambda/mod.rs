@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use ports::function::{Context, FunctionError, Handler};
+use ports::trace::{Recorder, Scope, Service, ServiceKind};
 use serde_json::value::RawValue;
-use tracing::Instrument;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -20,8 +20,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::environment::{MissingVariables, Settings, Variable};
 use crate::sdk::Connection;
 use crate::store::Store;
+use crate::xray::daemon::Daemon;
 use crate::xray::header::{TraceHeader, with_header};
-use crate::xray::subsegments::Subsegments;
 
 /// Why a function's process ended or never began.
 #[derive(Debug, thiserror::Error)]
@@ -63,38 +63,58 @@ pub async fn run<H: Handler + 'static>(
     };
     let handler = Arc::new(make(Arc::new(Store::new(&connection, settings))));
     let origin = read("ALLOWED_ORIGIN").unwrap_or_default();
-    let cors = reply::Cors::new(&origin);
+    let function = Function {
+        handler,
+        cors: reply::Cors::new(&origin),
+        recorder: Arc::new(Daemon::at(read("AWS_XRAY_DAEMON_ADDRESS").as_deref())),
+        service: Service::new(
+            &read("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
+            ServiceKind::Function,
+        ),
+    };
+    let function = Arc::new(function);
     let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-        let (handler, cors) = (Arc::clone(&handler), cors.clone());
-        async move { handle(handler, &cors, event).await }
+        let function = Arc::clone(&function);
+        async move { function.handle(event).await }
     });
     lambda_runtime::run(service).await.map_err(RunError::Runtime)
 }
 
-async fn handle(
-    handler: Arc<impl Handler + 'static>,
-    cors: &reply::Cors,
-    event: LambdaEvent<Box<RawValue>>,
-) -> Result<reply::Body, Failure> {
-    let invocation = event::read(event.payload.get()).map_err(Failure)?;
-    let header = event.context.xray_trace_id.filter(|header| !header.is_empty());
-    let trace = header.as_deref().and_then(TraceHeader::parse);
-    let context = Context {
-        request_id: event.context.request_id,
-        trace_id: trace.as_ref().map(TraceHeader::trace_id).unwrap_or_default(),
-    };
-    let span = tracing::info_span!("invocation", xray = header.as_deref().unwrap_or_default());
-    let called = handler.call(invocation, context).instrument(span);
-    let answered = with_header(header, called).await;
-    match answered {
-        Ok(answer) => Ok(reply::Body::new(answer, cors)),
-        Err(error) => {
-            tracing::error!(
-                event_type = "function_failed",
-                errorType = error.error_type,
-                message = error.message
-            );
-            Err(Failure(error))
+/// A function with what each of its invocations needs.
+struct Function<H> {
+    handler: Arc<H>,
+    cors: reply::Cors,
+    recorder: Arc<dyn Recorder>,
+    service: Service,
+}
+
+impl<H: Handler + 'static> Function<H> {
+    async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<reply::Body, Failure> {
+        let invocation = event::read(event.payload.get()).map_err(Failure)?;
+        let header = event.context.xray_trace_id.filter(|header| !header.is_empty());
+        let trace = header.as_deref().and_then(TraceHeader::parse);
+        let context = Context {
+            request_id: event.context.request_id,
+            trace_id: trace.as_ref().map(TraceHeader::trace_id).unwrap_or_default(),
+        };
+        let recorded = trace.as_ref().and_then(TraceHeader::recorded);
+        let scope = Scope::new(
+            Arc::clone(&self.recorder),
+            self.service,
+            context.request_id.clone(),
+            recorded.into_iter().collect(),
+        );
+        let called = Arc::clone(&self.handler).call(invocation, context);
+        match with_header(header, scope.run(called)).await {
+            Ok(answer) => Ok(reply::Body::new(answer, &self.cors)),
+            Err(error) => {
+                tracing::error!(
+                    event_type = "function_failed",
+                    errorType = error.error_type,
+                    message = error.message
+                );
+                Err(Failure(error))
+            }
         }
     }
 }
@@ -112,7 +132,7 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// Logs go to standard error as lines of JSON, spans to X-Ray.
+/// Logs go to standard error as lines of JSON, in the form that they have on one machine.
 fn init_log() -> Result<(), RunError> {
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
     let targets: Targets = filter.parse().map_err(|_| RunError::LogFilter(filter))?;
@@ -122,7 +142,6 @@ fn init_log() -> Result<(), RunError> {
         .with_filter(targets);
     tracing_subscriber::registry()
         .with(lines)
-        .with(Subsegments::from_environment())
         .try_init()
         .map_err(RunError::Log)
 }

@@ -4,6 +4,8 @@
 
 use std::future::Future;
 
+use ports::trace::{SpanId, TraceId};
+
 tokio::task_local! {
     static CURRENT: Option<String>;
 }
@@ -56,6 +58,13 @@ impl TraceHeader {
         })
     }
 
+    /// The trace and the span that what is done here belongs to, when it is recorded.
+    pub(crate) fn recorded(&self) -> Option<(TraceId, SpanId)> {
+        let trace = TraceId::parse(&self.trace_id()).filter(|_| self.sampled)?;
+        let parent = u64::from_str_radix(self.parent.as_deref()?, 16).ok()?;
+        Some((trace, SpanId::new(parent)))
+    }
+
     /// The trace id as 32 hexadecimal digits.
     pub(crate) fn trace_id(&self) -> String {
         w3c_id(&self.root).unwrap_or_default()
@@ -73,8 +82,8 @@ fn w3c_id(root: &str) -> Option<String> {
         .then(|| format!("{time}{unique}"))
 }
 
-/// The other way round.
-fn xray_id(trace_id: &str) -> Option<String> {
+/// The same 32 digits as X-Ray writes them; `None` for another text.
+pub(crate) fn xray_id(trace_id: &str) -> Option<String> {
     (trace_id.len() == 32 && is_hex(trace_id)).then(|| format!("1-{}-{}", &trace_id[..8], &trace_id[8..]))
 }
 
@@ -90,6 +99,9 @@ mod tests {
         assert_eq!(header.trace_id(), "5759e988bd862e3fe1be46a994272793");
         assert_eq!(header.parent.as_deref(), Some("53995c3f42cd8ad8"));
         assert!(header.sampled);
+        let (trace, parent) = header.recorded().unwrap();
+        assert_eq!(trace.to_string(), header.trace_id());
+        assert_eq!(parent.to_string(), "53995c3f42cd8ad8");
         assert!(
             !TraceHeader::parse("Root=1-5759e988-bd862e3fe1be46a994272793")
                 .unwrap()

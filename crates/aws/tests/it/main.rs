@@ -13,5 +13,7 @@
 mod conformance;
 mod feed;
 mod gaps;
+mod inventory;
+mod story;
 mod support;
 mod throttling;
