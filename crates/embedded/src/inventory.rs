@@ -14,7 +14,7 @@ use rusqlite::OptionalExtension;
 use crate::Engine;
 use crate::catalogue::{ProductCache, StockLevel};
 use crate::orders::order_key;
-use crate::tx::Tx;
+use crate::tx::{Notice, Tx};
 use crate::writer::Command;
 
 impl Inventory for Engine {
@@ -22,10 +22,10 @@ impl Inventory for Engine {
         let command = TakeStock::new(order, &lines, self.time().now(), self.catalogue().clone());
         let store = |source| TakeStockError::Store { id: order, source };
         let called = self.call_inventory();
-        let taken = execute(self, command).await;
+        let taken = self.writer().execute(command).await;
         called.end(&taken);
         match taken.map_err(store)? {
-            Taken::Now(_) | Taken::Before => Ok(()),
+            Taken::Now | Taken::Before => Ok(()),
             Taken::OutOfStock {
                 product_id,
                 requested,
@@ -47,33 +47,10 @@ impl Inventory for Engine {
             cache: self.catalogue().clone(),
         };
         let called = self.call_inventory();
-        let released = execute(self, command).await;
+        let released = self.writer().execute(command).await;
         called.end(&released);
-        Ok(released?.released)
+        released
     }
-}
-
-/// Has the command written, and the catalogue's copy follow it.
-///
-/// In a task of its own: a function's time-out drops the caller, and the copy would miss what was written for it.
-async fn execute<C: Command<Output: StockChange + Clone + Sync>>(
-    engine: &Engine,
-    command: C,
-) -> Result<C::Output, StoreError> {
-    let engine = engine.clone();
-    tokio::spawn(async move {
-        let output = engine.writer().execute(command).await?;
-        engine.catalogue().set_stock(output.levels());
-        Ok(output)
-    })
-    .await
-    .map_err(StoreError::failed)?
-}
-
-/// What changes stock levels.
-trait StockChange {
-    /// The levels after it.
-    fn levels(&self) -> &[StockLevel];
 }
 
 /// Takes every line's quantity, all or nothing.
@@ -87,7 +64,7 @@ struct TakeStock {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Taken {
-    Now(Vec<StockLevel>),
+    Now,
     Before,
     Released,
     OutOfStock {
@@ -96,15 +73,6 @@ enum Taken {
         available: u32,
     },
     UnknownProduct(ProductId),
-}
-
-impl StockChange for Taken {
-    fn levels(&self) -> &[StockLevel] {
-        match self {
-            Self::Now(levels) => levels,
-            Self::Before | Self::Released | Self::OutOfStock { .. } | Self::UnknownProduct(_) => &[],
-        }
-    }
 }
 
 impl TakeStock {
@@ -182,7 +150,8 @@ impl Command for TakeStock {
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         tx.prepare("INSERT INTO holds (order_key, lines, at) VALUES (?1, ?2, ?3)")?
             .execute((self.order, lines, self.at.as_ms()))?;
-        Ok(Taken::Now(levels))
+        tx.notify(Notice::Stock(levels));
+        Ok(Taken::Now)
     }
 }
 
@@ -193,29 +162,17 @@ struct ReleaseStock {
     cache: ProductCache,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct ReleasedStock {
-    released: Released,
-    levels: Vec<StockLevel>,
-}
-
-impl StockChange for ReleasedStock {
-    fn levels(&self) -> &[StockLevel] {
-        &self.levels
-    }
-}
-
 impl Command for ReleaseStock {
-    type Output = ReleasedStock;
+    type Output = Released;
 
-    fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<ReleasedStock> {
-        let mut levels = Vec::new();
-        let released = match find_hold(tx, self.order)? {
+    fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Released> {
+        Ok(match find_hold(tx, self.order)? {
             Some(hold) if hold.lines.is_empty() => Released::NothingTaken,
             Some(hold) if hold.released => Released::Before,
             Some(hold) => {
                 let lines = hold.lines.iter().map(|(id, quantity)| (id.as_str(), *quantity));
-                levels = give_back(tx, lines, &self.cache)?;
+                let levels = give_back(tx, lines, &self.cache)?;
+                tx.notify(Notice::Stock(levels));
                 tx.prepare("UPDATE holds SET released_at = ?2 WHERE order_key = ?1")?
                     .execute((self.order, self.at.as_ms()))?;
                 Released::Now
@@ -227,8 +184,7 @@ impl Command for ReleaseStock {
                 .execute((self.order, self.at.as_ms()))?;
                 Released::NothingTaken
             }
-        };
-        Ok(ReleasedStock { released, levels })
+        })
     }
 }
 

@@ -81,6 +81,8 @@ pub(crate) struct Inner {
     names: open::Names,
     catalogue: catalogue::ProductCache,
     access: Arc<access::Access>,
+    recent: Arc<orders::Recent>,
+    expressions: expression::Expressions,
     ids: ids::IdSource,
     queues: HashMap<String, Arc<queue::Queue>>,
     subscriptions: Vec<Arc<topic::Subscription>>,
@@ -253,6 +255,16 @@ impl Engine {
     #[must_use]
     pub fn recorder(&self) -> &Arc<dyn Recorder> {
         &self.inner.settings.recorder
+    }
+
+    /// The expressions that workflows use.
+    pub(crate) fn expressions(&self) -> &expression::Expressions {
+        &self.inner.expressions
+    }
+
+    /// The orders and changes of late.
+    pub(crate) fn recent(&self) -> &orders::Recent {
+        &self.inner.recent
     }
 
     pub(crate) fn settings(&self) -> &Settings {

@@ -13,6 +13,8 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::watch;
 
 use crate::executions::{Executor, LoadError};
+use crate::expression::Expressions;
+use crate::orders::Recent;
 use crate::queue::Queue;
 use crate::readers::Readers;
 use crate::schema::{self, MigrateError, migrate};
@@ -180,7 +182,8 @@ impl Engine {
         let catalogue = catalogue::ProductCache::read(&opening).map_err(sqlite)?;
         opening.commit().map_err(sqlite)?;
         let (changed, stream) = watch::channel(u64::try_from(counters.change).unwrap_or(0));
-        let dispatch = dispatcher(&queues, &subscriptions, &executor, changed);
+        let recent = Arc::new(Recent::new());
+        let dispatch = dispatcher(&queues, &subscriptions, &executor, &recent, &catalogue, changed);
         let (writer, thread) =
             Writer::start(connection, counters, settings.faults.halt_after_commits, dispatch)
                 .map_err(OpenError::Thread)?;
@@ -192,6 +195,8 @@ impl Engine {
             names,
             catalogue,
             access,
+            recent,
+            expressions: Expressions::default(),
             ids: ids::IdSource::default(),
             queues,
             subscriptions,
@@ -215,8 +220,10 @@ fn dispatcher(
     queues: &HashMap<String, Arc<Queue>>,
     subscriptions: &[Arc<Subscription>],
     executor: &Arc<Executor>,
+    recent: &Arc<Recent>,
+    catalogue: &catalogue::ProductCache,
     changed: watch::Sender<u64>,
-) -> impl FnMut(Notice) + Send + 'static {
+) -> impl FnMut(Vec<Notice>) + Send + 'static {
     let queues: HashMap<i64, Arc<Queue>> = queues
         .values()
         .map(|queue| (queue.id, Arc::clone(queue)))
@@ -226,20 +233,33 @@ fn dispatcher(
         .map(|subscription| (subscription.id, Arc::clone(subscription)))
         .collect();
     let executor = Arc::clone(executor);
-    move |notice| match notice {
-        Notice::Message(message) => {
-            if let Some(queue) = queues.get(&message.queue) {
-                queue.backlog.push(message);
-            }
+    let (recent, catalogue) = (Arc::clone(recent), catalogue.clone());
+    move |notices| {
+        let mut latest = None;
+        // What is kept in memory first: the workers look there.
+        for change in notices.iter().filter_map(Notice::change) {
+            recent.put(change);
+            latest = Some(change.seq);
         }
-        Notice::Delivery(delivery) => {
-            if let Some(subscription) = subscriptions.get(&delivery.subscription) {
-                subscription.backlog.push(delivery);
-            }
+        if let Some(latest) = latest {
+            changed.send_replace(latest);
         }
-        Notice::Execution(execution) => executor.push(*execution),
-        Notice::Changed(seq) => {
-            changed.send_replace(seq);
+        for notice in notices {
+            match notice {
+                Notice::Message(message) => {
+                    if let Some(queue) = queues.get(&message.queue) {
+                        queue.backlog.push(message);
+                    }
+                }
+                Notice::Delivery(delivery) => {
+                    if let Some(subscription) = subscriptions.get(&delivery.subscription) {
+                        subscription.backlog.push(delivery);
+                    }
+                }
+                Notice::Execution(execution) => executor.push(execution),
+                Notice::Stock(levels) => catalogue.set_stock(&levels),
+                Notice::Changed(_) => {}
+            }
         }
     }
 }
@@ -317,7 +337,9 @@ fn set_up_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "OFF")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    connection.pragma_update(None, "cache_size", -32_000)?;
+    // Small: a commit that splits a page far from the end makes SQLite look through all that it holds
+    // (docs/performance.md, "Cache truncation"), and what it doesn't hold the system's page cache does.
+    connection.pragma_update(None, "cache_size", -4_000)?;
     // A checkpoint each 4,000 pages (16 MB): fewer of them, and the log stays bounded.
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;

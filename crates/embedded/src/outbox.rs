@@ -61,7 +61,7 @@ impl Command for HandOver {
         let mut sent = Vec::with_capacity(self.messages.len());
         let mut insert = tx.prepare(
             "INSERT INTO outbox (seq, key, order_key, channel, recipient, subject, body, trace, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (key) DO NOTHING",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (order_key, key) DO NOTHING",
         )?;
         for message in &self.messages {
             let inserted = insert.execute((

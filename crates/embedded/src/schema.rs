@@ -3,7 +3,10 @@
 use rusqlite::Connection;
 
 /// Each migration brings the database from the version that is its index to the next.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_first.sql"),
+    include_str!("../migrations/0002_narrow_outbox.sql"),
+];
 
 /// Marks a database as Ordermill's (SQLite's `application_id`): "OMIL".
 const APPLICATION_ID: i64 = 0x4f4d_494c;

@@ -59,7 +59,7 @@ impl Default for Limits {
         Self {
             concurrent_executions: 1024,
             concurrent_batches: 32,
-            concurrent_deliveries: 16,
+            concurrent_deliveries: 256,
         }
     }
 }

@@ -1,8 +1,12 @@
 //! What a command sees of the transaction it is applied in.
 
+use std::sync::Arc;
+
 use rusqlite::{CachedStatement, Connection};
 
+use crate::catalogue::StockLevel;
 use crate::executions::ReadyExecution;
+use crate::orders::Change;
 use crate::queue::ReadyMessage;
 use crate::topic::ReadyDelivery;
 
@@ -22,12 +26,30 @@ pub(crate) struct Counters {
 pub(crate) enum Notice {
     /// A message can be received.
     Message(ReadyMessage),
-    /// The change stream has grown up to this number.
-    Changed(u64),
+    /// An order was placed or changed, and the change stream has grown by it.
+    Changed(Arc<Change>),
+    /// Stock was taken or given back; the catalogue's copy follows.
+    Stock(Vec<StockLevel>),
     /// A delivery waits.
     Delivery(ReadyDelivery),
     /// An execution waits to be driven.
-    Execution(Box<ReadyExecution>),
+    Execution(ReadyExecution),
+}
+
+impl Notice {
+    /// The change of an order that it tells of.
+    pub(crate) fn change(&self) -> Option<&Arc<Change>> {
+        match self {
+            Self::Changed(change) => Some(change),
+            Self::Message(_) | Self::Stock(_) | Self::Delivery(_) | Self::Execution(_) => None,
+        }
+    }
+}
+
+/// A point in a transaction.
+pub(crate) struct Mark {
+    counters: Counters,
+    notices: usize,
 }
 
 /// A transaction under way.
@@ -65,6 +87,20 @@ impl<'c> Tx<'c> {
         let number = counter(&mut self.counters);
         *number += 1;
         *number
+    }
+
+    /// How things stand, to come back to.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            counters: self.counters,
+            notices: self.notices.len(),
+        }
+    }
+
+    /// Forgets the numbers given out and the notices since `mark`, whose rows were rolled back.
+    pub(crate) fn back_to(&mut self, mark: &Mark) {
+        self.counters = mark.counters;
+        self.notices.truncate(mark.notices);
     }
 
     /// Tells the workers, if the transaction commits.

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use ports::StoreError;
 use rusqlite::{Connection, ErrorCode};
@@ -19,6 +20,11 @@ use crate::tx::{Counters, Notice, Tx};
 
 /// The most commands that share one commit.
 const MAX_GROUP: usize = 2048;
+/// A group of so many commands says that the time is busy.
+const BUSY: usize = 32;
+/// From one commit to the next at least, in a busy time. What a commit costs, it costs for its pages and its fdatasync,
+/// and few commits with many commands have fewer of both than many with few.
+const PACE: Duration = Duration::from_millis(3);
 /// The most commands that wait for the writer; more wait at the channel.
 const MAX_WAITING: usize = 16_384;
 
@@ -120,13 +126,14 @@ impl std::fmt::Debug for Writer {
 }
 
 impl Writer {
-    /// Starts the thread. `dispatch` is called after each commit with what it leads to. With `halt_after_commits` the
+    /// Starts the thread. `dispatch` is called after each commit with what it leads to, before any caller has its
+    /// answer: so whoever was answered finds what is kept in memory as the commit left it. With `halt_after_commits` the
     /// writer dies right after that many commits without a word to anybody, as a process does that is killed.
     pub(crate) fn start(
         connection: Connection,
         counters: Counters,
         halt_after_commits: Option<u64>,
-        dispatch: impl FnMut(Notice) + Send + 'static,
+        dispatch: impl FnMut(Vec<Notice>) + Send + 'static,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs, waiting) = mpsc::channel(MAX_WAITING);
         let stats = Arc::new(WriterStats::default());
@@ -203,7 +210,7 @@ struct Thread {
     stats: Arc<WriterStats>,
     commits: watch::Sender<u64>,
     halt_after_commits: Option<u64>,
-    dispatch: Box<dyn FnMut(Notice) + Send>,
+    dispatch: Box<dyn FnMut(Vec<Notice>) + Send>,
     #[cfg(feature = "failpoints")]
     failpoints: Failpoints,
 }
@@ -213,15 +220,19 @@ impl Thread {
     fn run(mut self) {
         let mut group = Vec::with_capacity(MAX_GROUP);
         let mut last = false;
+        let mut busy = false;
+        let mut ended = Instant::now();
         while !last && self.waiting.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
+            self.gather(&mut group, busy.then_some(ended));
+            busy = group.len() >= BUSY;
             last = group.iter().any(|job| job.is_last());
             match self.commit(&mut group) {
                 Ok(notices) => {
                     if self.halts() {
                         return;
                     }
+                    (self.dispatch)(notices);
                     group.drain(..).for_each(|job| job.answer(Ok(())));
-                    notices.into_iter().for_each(&mut self.dispatch);
                     self.commits
                         .send_replace(self.stats.commits.load(Ordering::Relaxed));
                 }
@@ -235,9 +246,23 @@ impl Thread {
                     group.drain(..).for_each(|job| job.answer(Err(error.clone())));
                 }
             }
+            ended = Instant::now();
         }
         // Leaves one file behind instead of three; the next start doesn't need it.
         let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+
+    /// Waits until the commit before, if it was of a busy time, is [`PACE`] ago, and takes what has come meanwhile.
+    fn gather(&mut self, group: &mut Vec<Box<dyn Job>>, busy_until: Option<Instant>) {
+        let Some(pause) = busy_until.and_then(|ended| PACE.checked_sub(ended.elapsed())) else {
+            return;
+        };
+        std::thread::sleep(pause);
+        while group.len() < MAX_GROUP
+            && let Ok(job) = self.waiting.try_recv()
+        {
+            group.push(job);
+        }
     }
 
     fn halts(&self) -> bool {
@@ -251,8 +276,8 @@ impl Thread {
             Ok(notices) => (Ok(()), notices),
             Err(error) => (Err(store_error(error)), Vec::new()),
         };
+        (self.dispatch)(notices);
         group.drain(..).for_each(|job| job.answer(answer.clone()));
-        notices.into_iter().for_each(&mut self.dispatch);
         self.commits
             .send_replace(self.stats.commits.load(Ordering::Relaxed));
     }

@@ -1,5 +1,6 @@
 //! Chance that can be repeated: SHA-256 over the seed, the key and the attempt.
 
+use domain::OrderId;
 use sha2::{Digest, Sha256};
 
 use super::settings::Rate;
@@ -46,13 +47,14 @@ impl Chance {
     }
 }
 
-/// `PAY-` and 18 digits that follow from the key, so that a repeat has the same id, whoever books it.
-pub(super) fn payment_id(key: &str) -> String {
+/// `PAY-` and 20 hexadecimal digits that follow from the order and the key, so that a repeat has the same id, whoever
+/// books it. The order's time comes first: ids that lie close together are cheap to keep an index of.
+pub(super) fn payment_id(order: OrderId, key: &str) -> String {
     let digest = Sha256::new()
         .chain_update("payment id")
         .chain_update(key)
         .finalize();
-    format!("PAY-{:018}", number(&digest[..8]) % 1_000_000_000_000_000_000)
+    format!("PAY-{:012x}{:08x}", order.created_at_ms(), number(&digest[..4]))
 }
 
 fn number(bytes: &[u8]) -> u64 {

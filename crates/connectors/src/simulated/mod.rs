@@ -87,7 +87,7 @@ impl<L: GatewayLedger, C: Clock> SimulatedGateway<L, C> {
     async fn book(&self, request: ChargeRequest, outcome: ChargeOutcome) -> Result<Charge, PaymentError> {
         let key = request.idempotency_key.clone();
         let entry = LedgerEntry {
-            payment_id: chance::payment_id(&request.idempotency_key),
+            payment_id: chance::payment_id(request.order_id, &request.idempotency_key),
             idempotency_key: request.idempotency_key,
             order_id: request.order_id,
             amount: request.amount,

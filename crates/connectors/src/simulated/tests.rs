@@ -201,7 +201,7 @@ async fn rates_and_weights_are_kept() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), charged + declined);
-    assert!(ids.iter().all(|id| id.starts_with("PAY-") && id.len() == 22));
+    assert!(ids.iter().all(|id| id.starts_with("PAY-") && id.len() == 24));
 }
 
 #[tokio::test]

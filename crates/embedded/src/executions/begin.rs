@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use domain::{OrderStatus, PlacedOrder, Timestamp};
+use domain::{Amount, Currency, OrderId, OrderStatus, PlacedOrder, Timestamp};
 use ports::StoreError;
 use ports::clock::Clock;
 use ports::processing::{BeginError, BeginOrder, BeginProcessing, Begun};
-use serde_json::json;
+use serde::Serialize;
 
-use super::ReadyExecution;
-use super::drive::note_finished;
+use super::finish::note_finished;
 use super::journal::Finish;
-use super::run::{Identity, Run, Segment};
+use super::run::{Identity, Segment};
+use super::{Handed, ReadyExecution};
 use crate::Engine;
 use crate::observe::spans;
 use crate::orders::{Changed, OrderRow, change_order};
@@ -65,12 +65,12 @@ impl Engine {
         // An execution that is over with its first steps is nobody else's to count.
         let over: Vec<Option<(Arc<Identity>, Finish)>> = waiting
             .iter()
-            .map(|(_, row)| Some((Arc::clone(&row.run.identity), row.finish.clone()?)))
+            .map(|(_, row)| Some((Arc::clone(&row.identity), row.finish.clone()?)))
             .collect();
         let (places, rows): (Vec<usize>, Vec<BeginRow>) = waiting.into_iter().unzip();
         let starting: Vec<_> = rows
             .iter()
-            .map(|row| spans::begin_start(self, &row.run.identity))
+            .map(|row| spans::begin_start(self, &row.identity))
             .collect();
         let machine = self.executor().machine();
         let command = BeginRows {
@@ -118,10 +118,7 @@ enum Look {
 fn look(engine: &Engine, order: &BeginOrder) -> Result<Look, BeginError> {
     let id = order.order_id;
     let store = |source| BeginError::Store { id, source };
-    let row = engine
-        .readers()
-        .read(|connection| OrderRow::find(connection, id))
-        .map_err(store)?;
+    let row = engine.order_row_of(id).map_err(store)?;
     let row = row.ok_or(BeginError::NotFound(id))?;
     if row.id.created_at() != order.created_at {
         return Err(BeginError::WrongKey {
@@ -139,11 +136,13 @@ fn look(engine: &Engine, order: &BeginOrder) -> Result<Look, BeginError> {
     }
     let placed = row.placed().map_err(|error| store(StoreError::failed(error)))?;
     let now = engine.time().now();
-    let began = OrderRow {
+    let changed = Changed {
         status: OrderStatus::Processing,
         updated_at: now,
-        ..row.clone()
+        attributes: row.attributes.clone(),
+        needs_attention: false,
     };
+    let began = changed.row(&row);
     let identity = Identity {
         name: id.to_string(),
         input: format!(
@@ -153,19 +152,37 @@ fn look(engine: &Engine, order: &BeginOrder) -> Result<Look, BeginError> {
         trace: placed.trace_id.clone(),
         started_at: now,
     };
-    let publication = notification(engine, &placed, OrderStatus::Processing, now);
+    let publication = notification(engine, placed, OrderStatus::Processing, now);
     let segment = Segment::start(engine, identity, Some(&began));
     let finish = segment.finish();
     let row = BeginRow {
-        row,
-        began,
+        changed,
         publication,
         entries: segment.entries_json(),
         last_event_id: segment.last_event_id(),
         finish,
-        run: Arc::new(segment.committed()),
+        identity: Arc::clone(&segment.run().identity),
+        run: Handed::new(segment.committed()),
+        row,
     };
     Ok(Look::Begin(Box::new(row)))
+}
+
+/// The body of [`notification`].
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Message<'p> {
+    order_id: OrderId,
+    created_at: Timestamp,
+    status: OrderStatus,
+    customer_id: &'p str,
+    total_amount: Amount,
+    currency: Currency,
+    trace_id: &'p str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_email: Option<&'p str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_phone: Option<&'p str>,
 }
 
 /// What the topic tells of an order that came to this status.
@@ -175,21 +192,19 @@ pub(crate) fn notification(
     status: OrderStatus,
     at: Timestamp,
 ) -> Option<Publication> {
-    let mut message = json!({
-        "orderId": placed.order_id,
-        "createdAt": placed.created_at,
-        "status": status,
-        "customerId": placed.customer_id,
-        "totalAmount": placed.total_amount,
-        "currency": placed.currency,
-        "traceId": placed.trace_id,
-    });
-    if let Some(email) = &placed.customer_email {
-        message["customerEmail"] = json!(email);
-    }
-    if let Some(phone) = &placed.customer_phone {
-        message["customerPhone"] = json!(phone);
-    }
+    let message = Message {
+        order_id: placed.order_id,
+        created_at: placed.created_at,
+        status,
+        customer_id: placed.customer_id.as_str(),
+        total_amount: placed.total_amount,
+        currency: placed.currency,
+        trace_id: &placed.trace_id,
+        customer_email: placed.customer_email.as_deref(),
+        customer_phone: placed.customer_phone.as_deref(),
+    };
+    // Its members are texts and numbers, which always have a JSON text.
+    let body = serde_json::to_string(&message).unwrap_or_default();
     let status = Attribute {
         data_type: "String".into(),
         string_value: status.as_str().into(),
@@ -200,7 +215,7 @@ pub(crate) fn notification(
         engine,
         topic,
         None,
-        message.to_string(),
+        body,
         &attributes,
         placed.trace_id.clone(),
         at,
@@ -209,13 +224,14 @@ pub(crate) fn notification(
 
 /// One order to begin.
 struct BeginRow {
-    row: OrderRow,
-    began: OrderRow,
+    row: Arc<OrderRow>,
+    changed: Changed,
     publication: Option<Publication>,
     entries: String,
     last_event_id: i64,
     finish: Option<Finish>,
-    run: Arc<Run>,
+    identity: Arc<Identity>,
+    run: Handed,
 }
 
 struct BeginRows {
@@ -239,9 +255,8 @@ impl Command for BeginRows {
 
 impl BeginRows {
     fn begin(&mut self, tx: &mut Tx<'_>, at: usize) -> rusqlite::Result<bool> {
-        let row = &mut self.rows[at];
-        let now = OrderRow::find_key(tx.connection(), row.row.key)?;
-        if now.as_ref() != Some(&row.row) {
+        let row = &self.rows[at];
+        if change_order(tx, &row.row, &row.changed, row.changed.updated_at)?.is_none() {
             return Ok(false);
         }
         let key = tx.next(|counters| &mut counters.execution);
@@ -249,7 +264,7 @@ impl BeginRows {
             .finish
             .as_ref()
             .map_or((0, None), |f| (f.status, Some(f.at.as_ms())));
-        let identity = &row.run.identity;
+        let identity = &row.identity;
         tx.prepare(
             "INSERT INTO executions (key, machine, name, definition, status, input, trace, started_at, stopped_at, error, cause)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -269,22 +284,11 @@ impl BeginRows {
         ))?;
         tx.prepare("INSERT INTO journal (execution, seq, events, last_event_id) VALUES (?1, 0, ?2, ?3)")?
             .execute((key, &row.entries, row.last_event_id))?;
-        let changed = Changed {
-            status: OrderStatus::Processing,
-            updated_at: row.began.updated_at,
-            attributes: row.began.attributes.clone(),
-            needs_attention: false,
-        };
-        change_order(tx, &row.row, &changed, row.began.updated_at)?;
         if let Some(publication) = &row.publication {
             publish(tx, publication)?;
         }
-        // Nobody else has the run before the transaction is committed, unless it was applied before and rolled back.
-        Arc::make_mut(&mut row.run).key = key;
         if row.finish.is_none() {
-            tx.notify(Notice::Execution(Box::new(ReadyExecution::Loaded(Arc::clone(
-                &row.run,
-            )))));
+            tx.notify(Notice::Execution(ReadyExecution::Loaded(key, row.run.clone())));
         }
         Ok(true)
     }

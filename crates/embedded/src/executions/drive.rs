@@ -1,213 +1,378 @@
 //! Drives executions: calls functions, waits for timers, and commits what comes of it.
+//!
+//! A few drivers share the executions. A driver looks at whatever happened since it looked last, takes each execution
+//! concerned through the interpreter, and has all that comes of it written by one command. So what an execution costs is
+//! its steps, and not the waking of a task and a place in the writer's channel for each of them.
 
-use std::sync::Arc;
+use std::collections::{HashMap, VecDeque};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use asl::EventKind;
-use domain::Timestamp;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
+use asl::{EventKind, TaskId};
+use futures_util::future::{AbortHandle, abortable};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use ports::StoreError;
 use ports::clock::Clock;
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::ReadyExecution;
-use super::integrations::call_function;
-use super::journal::{Finish, GiveUp, status_name};
-use super::run::{Identity, ReplayError, Run, Segment};
+use super::finish::{give_up, note_finished};
+use super::integrations::{FunctionCall, call_function};
+use super::journal::{Advanced, Advances};
+use super::run::{ReplayError, Run, Segment};
+use super::timers::Timers;
 use crate::Engine;
 use crate::error::Chain;
-use crate::observe::spans;
 
 /// How long to wait before a write is tried again that the store could not make.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// An execution that waits longer than this for a timer, and for nothing else, leaves memory meanwhile.
 const PARK_AFTER_MS: i64 = 10_000;
+/// How much is looked at before what came of it is committed.
+const AT_ONCE: usize = 64;
 
-/// Drives each execution that is ready, until the engine stops.
-pub(crate) async fn dispatch(engine: Engine) {
-    let slots = Arc::new(Semaphore::new(engine.settings().limits.concurrent_executions));
-    let mut driven = JoinSet::new();
-    let executor = Arc::clone(engine.executor());
-    let mut waiting = executor.waiting.lock().await;
-    loop {
-        let next = async {
-            let slot = Arc::clone(&slots).acquire_owned().await.ok();
-            (slot, waiting.recv().await)
-        };
-        let (slot, ready) = tokio::select! {
-            biased;
-            () = engine.stopping() => break,
-            next = next => next,
-        };
-        let Some(ready) = ready else { break };
-        let engine = engine.clone();
-        driven.spawn(async move {
-            let parked = drive(&engine, ready).await;
-            engine.executor().leave();
-            drop(slot);
-            if let Some((key, until)) = parked {
-                tokio::select! {
-                    () = engine.time().sleep_until(until) => engine.executor().push(ReadyExecution::Stored(key)),
-                    () = engine.stopping() => {}
-                }
-            }
-        });
-        while driven.try_join_next().is_some() {}
-    }
-    while driven.join_next().await.is_some() {}
+/// What a driver has under way ends with this.
+enum Happened {
+    /// A function answered a task of the execution in this slot.
+    Answered(u64, TaskId, EventKind),
+    /// The writer did.
+    Committed(Vec<Outcome>, Result<Vec<Advanced>, StoreError>),
+    /// The pause before something is tried again that the store could not do is over.
+    Rested(Rested),
+    /// Nothing that matters any more.
+    Nothing,
 }
 
-/// Drives one execution until it ends, the engine stops, or it waits long: then its key and until when.
-async fn drive(engine: &Engine, ready: ReadyExecution) -> Option<(i64, Timestamp)> {
-    let run = match ready {
-        ReadyExecution::Loaded(run) => Arc::unwrap_or_clone(run),
-        ReadyExecution::Stored(key) => read_back(engine, key).await?,
-    };
-    let mut segment = Segment::open(run);
-    let mut calls = FuturesUnordered::new();
-    loop {
-        segment = segment.call_deferred(engine, engine.time().now());
-        if segment.is_dirty() {
-            segment = Segment::open(commit(engine, segment).await?);
-        }
-        if segment.has_deferred() {
-            continue;
-        }
-        if engine.is_stopping() {
-            return None;
-        }
-        let trace = segment.run().trace().to_owned();
-        for (task, function) in segment.take_functions() {
-            calls.push(call_function(engine.clone(), trace.clone(), task, function));
-        }
-        let wake_at = segment.run().wake_at();
-        let alone = calls.is_empty();
-        if let (true, Some(at)) = (alone, wake_at)
-            && at.as_ms() - engine.time().now().as_ms() > PARK_AFTER_MS
-        {
-            return Some((segment.run().key, at));
-        }
-        let happened = tokio::select! {
-            biased;
-            Some(answer) = calls.next(), if !alone => answer,
-            () = timer(engine, wake_at, alone) => EventKind::Woken,
-            () = engine.stopping(), if alone => return None,
-        };
-        segment = segment.happen(engine, happened, engine.time().now());
-    }
+/// What is tried again.
+enum Rested {
+    Commit(Vec<Outcome>),
+    TakeUp(ReadyExecution),
 }
 
-/// Fires at `at`. With nothing else under way that is what the execution waits for, else a deadline.
-async fn timer(engine: &Engine, at: Option<Timestamp>, alone: bool) {
-    match at {
-        Some(at) if alone => engine.time().sleep_until(at).await,
-        Some(at) => engine.time().deadline(at).await,
-        None => std::future::pending().await,
-    }
+/// What came of the execution in a slot.
+type Outcome = (u64, Segment);
+
+type UnderWay = Pin<Box<dyn Future<Output = Happened> + Send>>;
+
+/// An execution that is driven.
+#[derive(Default)]
+struct Live {
+    /// How it stands; `None` while that is being committed.
+    segment: Option<Segment>,
+    /// What happened meanwhile.
+    happened: VecDeque<EventKind>,
+    /// The tasks whose functions are being called.
+    calls: Vec<(TaskId, AbortHandle)>,
 }
 
-/// Commits the segment; `None` when the execution ended with it, or the engine stops before it could be written.
-async fn commit(engine: &Engine, mut segment: Segment) -> Option<Run> {
-    loop {
-        match engine.writer().execute(segment.advance()).await {
-            Ok(Ok(())) => break,
-            Ok(Err((at, refusal))) => segment = segment.refused(engine, at, refusal),
-            Err(error) => {
-                tracing::error!(event_type = "execution_not_written", execution = segment.run().identity.name, error = %Chain(&error));
-                if !pause(engine).await {
-                    return None;
-                }
-            }
+/// Drives its share of the executions.
+pub(super) struct Driver {
+    engine: Engine,
+    ready: UnboundedReceiver<ReadyExecution>,
+    /// The most driven at once; more wait.
+    limit: usize,
+    /// Executions by slot. Each time one is taken up it gets another, so no late answer meets the wrong one.
+    live: HashMap<u64, Live>,
+    last_slot: u64,
+    timers: Timers,
+    under_way: FuturesUnordered<UnderWay>,
+    /// What is to be committed next.
+    batch: Vec<Outcome>,
+    stopping: bool,
+}
+
+impl Driver {
+    pub(super) fn new(engine: Engine, ready: UnboundedReceiver<ReadyExecution>, limit: usize) -> Self {
+        Self {
+            engine,
+            ready,
+            limit,
+            live: HashMap::new(),
+            last_slot: 0,
+            timers: Timers::default(),
+            under_way: FuturesUnordered::new(),
+            batch: Vec::new(),
+            stopping: false,
         }
     }
-    if let Some(finish) = segment.finish() {
-        note_finished(engine, &segment.run().identity, &finish);
-        return None;
-    }
-    Some(segment.committed())
-}
 
-/// Counts an execution that has ended, and logs one that failed.
-pub(super) fn note_finished(engine: &Engine, identity: &Identity, finish: &Finish) {
-    let machine = engine.executor().machine();
-    let dimensions = [("StateMachineArn", machine.arn.as_str())];
-    spans::finished(engine, identity, finish);
-    let metric = match finish.status {
-        1 => "ExecutionsSucceeded",
-        2 => "ExecutionsFailed",
-        3 => "ExecutionsTimedOut",
-        _ => "ExecutionsAborted",
-    };
-    engine.metrics().count(metric, &dimensions, 1);
-    let took_ms = finish.at.as_ms() - identity.started_at.as_ms();
-    engine
-        .metrics()
-        .observe("ExecutionTime", &dimensions, took_ms as f64);
-    if finish.status > 1 {
-        tracing::error!(
-            event_type = "execution_failed",
-            execution = identity.name,
-            traceId = identity.trace,
-            status = status_name(finish.status),
-            error = finish.error.as_deref(),
-            cause = finish.cause.as_deref()
-        );
-    }
-}
-
-/// Reads an execution back; `None` when there's none, when it can't be read by this release, or when the engine stops.
-async fn read_back(engine: &Engine, key: i64) -> Option<Run> {
-    let machine = engine.executor().machine();
-    loop {
-        match engine
-            .readers()
-            .read(|connection| Run::replay(connection, machine, key, None))
-        {
-            Ok(Ok(run)) => return Some(run),
-            Ok(Err(ReplayError::Missing)) => return None,
-            Ok(Err(error)) => {
-                tracing::error!(event_type = "execution_not_resumed", execution = key, error = %Chain(&error));
-                give_up(engine, key, &error).await;
-                return None;
-            }
-            Err(error) => {
-                tracing::error!(event_type = "execution_not_read", execution = key, error = %Chain(&error));
-                if !pause(engine).await {
-                    return None;
-                }
-            }
-        }
-    }
-}
-
-/// Ends an execution that can't go on, so that its order doesn't wait in silence.
-async fn give_up(engine: &Engine, key: i64, error: &ReplayError) {
-    let at = engine.time().now();
-    loop {
-        let command = GiveUp {
-            key,
-            cause: error.to_string(),
-            at,
-        };
-        match engine.writer().execute(command).await {
-            Ok(()) => break,
-            Err(error) => {
-                tracing::error!(event_type = "execution_not_written", execution = key, error = %Chain(&error));
-                if !pause(engine).await {
+    /// Drives until the engine stops and what is in hand is committed.
+    pub(super) async fn run(mut self) {
+        let engine = self.engine.clone();
+        let mut stopping = std::pin::pin!(engine.stopping());
+        loop {
+            self.wake_due();
+            self.submit();
+            if self.stopping {
+                self.leave_waiting();
+                if self.under_way.is_empty() {
                     return;
                 }
             }
+            let timer = self.timers.next(engine.time());
+            let mut found = Vec::new();
+            tokio::select! {
+                biased;
+                () = &mut stopping, if !self.stopping => self.stopping = true,
+                () = std::future::poll_fn(|context| self.poll_happened(&mut found, context)) => {}
+                () = timer => {}
+            }
+            for happened in found {
+                self.take(happened);
+            }
         }
     }
-    let dimensions = [("StateMachineArn", engine.executor().machine().arn.as_str())];
-    engine.metrics().count("ExecutionsFailed", &dimensions, 1);
-}
 
-/// Waits before the store is asked again; `false` when the engine stops meanwhile.
-async fn pause(engine: &Engine) -> bool {
-    tokio::select! {
-        () = tokio::time::sleep(RETRY_AFTER) => true,
-        () = engine.stopping() => false,
+    /// Ready when something has happened; gathers it.
+    fn poll_happened(&mut self, found: &mut Vec<Happened>, context: &mut Context<'_>) -> Poll<()> {
+        let mut taken_up = false;
+        let mut room = self.limit.saturating_sub(self.live.len()).min(AT_ONCE);
+        while room > 0
+            && !self.stopping
+            && let Poll::Ready(Some(ready)) = self.ready.poll_recv(context)
+        {
+            room -= 1;
+            taken_up = true;
+            self.take_up(ready);
+        }
+        // After that: a call that was begun just now has to be polled, or nothing would wake it.
+        while found.len() < AT_ONCE
+            && let Poll::Ready(Some(happened)) = self.under_way.poll_next_unpin(context)
+        {
+            found.push(happened);
+        }
+        // What was taken up may wait for a timer, which is not among those that are waited for now.
+        if found.is_empty() && !taken_up {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
+    }
+
+    fn take(&mut self, happened: Happened) {
+        match happened {
+            Happened::Answered(slot, task, answer) => {
+                if let Some(live) = self.live.get_mut(&slot) {
+                    live.calls.retain(|(call, _)| *call != task);
+                    self.happen(slot, answer);
+                }
+            }
+            Happened::Committed(outcomes, Ok(advanced)) => {
+                for ((slot, segment), advanced) in outcomes.into_iter().zip(advanced) {
+                    self.advanced(slot, segment, advanced);
+                }
+            }
+            Happened::Committed(outcomes, Err(error)) => self.not_written(outcomes, &error),
+            Happened::Rested(_) if self.stopping => {}
+            Happened::Rested(Rested::Commit(outcomes)) => self.commit(outcomes),
+            Happened::Rested(Rested::TakeUp(ready)) => self.take_up(ready),
+            Happened::Nothing => {}
+        }
+    }
+
+    /// Begins to drive an execution.
+    fn take_up(&mut self, ready: ReadyExecution) {
+        let run = match ready {
+            ReadyExecution::Loaded(key, handed) => handed.take().map(|run| run.under(key)),
+            ReadyExecution::Stored(key) => match self.read_back(key) {
+                Ok(run) => run,
+                Err(error) => {
+                    tracing::error!(event_type = "execution_not_read", execution = key, error = %Chain(&error));
+                    return self.rest(Rested::TakeUp(ReadyExecution::Stored(key)));
+                }
+            },
+        };
+        let Some(run) = run else {
+            return self.engine.executor().leave();
+        };
+        self.last_slot += 1;
+        self.live.insert(self.last_slot, Live::default());
+        self.go_on(self.last_slot, Segment::open(run));
+    }
+
+    /// Reads an execution back; `None` when there's none, or when it can't be read by this release.
+    fn read_back(&mut self, key: i64) -> Result<Option<Run>, StoreError> {
+        let machine = self.engine.executor().machine();
+        let replayed = self
+            .engine
+            .readers()
+            .read(|connection| Run::replay(connection, machine, key, None))?;
+        match replayed {
+            Ok(run) => Ok(Some(run)),
+            Err(ReplayError::Missing) => Ok(None),
+            Err(error) => {
+                tracing::error!(event_type = "execution_not_resumed", execution = key, error = %Chain(&error));
+                let engine = self.engine.clone();
+                self.under_way.push(Box::pin(async move {
+                    give_up(&engine, key, &error).await;
+                    Happened::Nothing
+                }));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Something happened to an execution.
+    fn happen(&mut self, slot: u64, kind: EventKind) {
+        let Some(live) = self.live.get_mut(&slot) else {
+            return;
+        };
+        let Some(segment) = live.segment.take() else {
+            return live.happened.push_back(kind);
+        };
+        self.timers.disarm(slot);
+        let segment = segment.happen(&self.engine, kind, self.engine.time().now());
+        self.go_on(slot, segment);
+    }
+
+    /// Goes on until there is something to commit or to wait for.
+    fn go_on(&mut self, slot: u64, mut segment: Segment) {
+        loop {
+            segment = segment.call_deferred(&self.engine, self.engine.time().now());
+            if segment.is_dirty() {
+                return self.batch.push((slot, segment));
+            }
+            if segment.has_deferred() {
+                continue;
+            }
+            if self.stopping {
+                return self.leave(slot);
+            }
+            for (task, function) in segment.take_functions() {
+                self.call(slot, segment.run().trace().to_owned(), task, function);
+            }
+            let next = self
+                .live
+                .get_mut(&slot)
+                .and_then(|live| live.happened.pop_front());
+            let Some(kind) = next else {
+                return self.wait(slot, segment);
+            };
+            segment = segment.happen(&self.engine, kind, self.engine.time().now());
+        }
+    }
+
+    fn call(&mut self, slot: u64, trace: String, task: TaskId, function: FunctionCall) {
+        let Some(live) = self.live.get_mut(&slot) else {
+            return;
+        };
+        let (call, handle) = abortable(call_function(self.engine.clone(), trace, task, function));
+        live.calls.push((task, handle));
+        self.under_way.push(Box::pin(async move {
+            match call.await {
+                Ok(answer) => Happened::Answered(slot, task, answer),
+                Err(_) => Happened::Nothing,
+            }
+        }));
+    }
+
+    /// Waits for a function or a timer.
+    fn wait(&mut self, slot: u64, segment: Segment) {
+        let Some(live) = self.live.get_mut(&slot) else {
+            return;
+        };
+        let (key, wake_at, alone) = (segment.run().key, segment.run().wake_at(), live.calls.is_empty());
+        if let (true, Some(at)) = (alone, wake_at)
+            && at.as_ms() - self.engine.time().now().as_ms() > PARK_AFTER_MS
+        {
+            self.timers.park(key, at);
+            return self.leave(slot);
+        }
+        live.segment = Some(segment);
+        if let Some(at) = wake_at {
+            self.timers.arm(slot, at, alone);
+        }
+    }
+
+    /// Wakes what waited for a moment that has come.
+    fn wake_due(&mut self) {
+        let now = self.engine.time().now();
+        while let Some(key) = self.timers.take_parked(now) {
+            self.engine.executor().push(ReadyExecution::Stored(key));
+        }
+        while let Some(slot) = self.timers.take_due(now) {
+            self.happen(slot, EventKind::Woken);
+        }
+    }
+
+    /// Has the batch committed.
+    fn submit(&mut self) {
+        if !self.batch.is_empty() {
+            let outcomes = std::mem::take(&mut self.batch);
+            self.commit(outcomes);
+        }
+    }
+
+    fn commit(&mut self, outcomes: Vec<Outcome>) {
+        let advances = outcomes.iter().map(|(_, segment)| segment.advance()).collect();
+        let engine = self.engine.clone();
+        self.under_way.push(Box::pin(async move {
+            let advanced = engine.writer().execute(Advances { advances }).await;
+            Happened::Committed(outcomes, advanced)
+        }));
+    }
+
+    /// What came of an execution is committed, or one of its writes was refused.
+    fn advanced(&mut self, slot: u64, segment: Segment, advanced: Advanced) {
+        match advanced {
+            Err((at, refusal)) => {
+                let segment = segment.refused(&self.engine, at, refusal);
+                self.batch.push((slot, segment));
+            }
+            Ok(()) => match segment.finish() {
+                Some(finish) => {
+                    note_finished(&self.engine, &segment.run().identity, &finish);
+                    self.leave(slot);
+                }
+                None => self.go_on(slot, Segment::open(segment.committed())),
+            },
+        }
+    }
+
+    /// The store could not write the batch. Each is tried by itself, so that one alone doesn't hold up the others; one
+    /// that was by itself is tried again later.
+    fn not_written(&mut self, outcomes: Vec<Outcome>, error: &StoreError) {
+        if outcomes.len() > 1 {
+            for outcome in outcomes {
+                self.commit(vec![outcome]);
+            }
+            return;
+        }
+        for (_, segment) in &outcomes {
+            tracing::error!(event_type = "execution_not_written", execution = segment.run().identity.name, error = %Chain(error));
+        }
+        self.rest(Rested::Commit(outcomes));
+    }
+
+    /// Tries it again after a pause, unless the engine stops meanwhile.
+    fn rest(&mut self, what: Rested) {
+        let engine = self.engine.clone();
+        self.under_way.push(Box::pin(async move {
+            tokio::select! {
+                () = tokio::time::sleep(RETRY_AFTER) => Happened::Rested(what),
+                () = engine.stopping() => Happened::Nothing,
+            }
+        }));
+    }
+
+    /// The execution is no longer driven here: it ended, waits long, or goes on at the next start.
+    fn leave(&mut self, slot: u64) {
+        if let Some(live) = self.live.remove(&slot) {
+            live.calls.iter().for_each(|(_, call)| call.abort());
+            self.timers.disarm(slot);
+            self.engine.executor().leave();
+        }
+    }
+
+    /// Leaves what only waits for a timer.
+    fn leave_waiting(&mut self) {
+        let waiting: Vec<u64> = self
+            .live
+            .iter()
+            .filter(|(_, live)| live.segment.is_some() && live.calls.is_empty())
+            .map(|(slot, _)| *slot)
+            .collect();
+        waiting.into_iter().for_each(|slot| self.leave(slot));
     }
 }

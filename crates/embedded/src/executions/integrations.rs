@@ -5,14 +5,14 @@
 
 use std::pin::pin;
 
-use asl::{EventKind, Resource, TaskCall};
+use asl::{EventKind, Resource, TaskCall, TaskId};
 use domain::Timestamp;
 use ports::function::{Context, Invocation, Reply};
 use serde_json::{Map, Value, json};
 
 use super::run::Run;
 use crate::Engine;
-use crate::expression::{Condition, Projection, Update};
+use crate::expression::Projection;
 use crate::faults::{INJECTED, TaskFault};
 use crate::item;
 use crate::lambda::request_id;
@@ -59,6 +59,13 @@ pub(crate) struct Refusal {
 }
 
 impl Write {
+    pub(crate) fn may_be_refused(&self) -> bool {
+        match self {
+            Self::Update(_) => true,
+            Self::Publish(_) => false,
+        }
+    }
+
     pub(crate) fn apply(&self, tx: &mut Tx<'_>) -> rusqlite::Result<Result<(), Refusal>> {
         match self {
             Self::Update(update) => Ok(update.apply(tx)?.map_err(|refused| {
@@ -83,38 +90,75 @@ pub(crate) type Overlay<'o> = Option<&'o OrderRow>;
 pub(crate) fn prepare(
     engine: &Engine,
     run: &Run,
-    call: &TaskCall,
+    call: TaskCall,
+    attempt: &Attempt,
     overlay: Overlay<'_>,
     at: Timestamp,
 ) -> Prepared {
-    let prepared = match &call.resource {
-        Resource::Lambda(arn) => Ok(Prepared::Function(FunctionCall {
-            function: arn.clone(),
-            payload: call.input.clone(),
+    let TaskCall {
+        task,
+        resource,
+        input,
+        ..
+    } = call;
+    let prepared = match resource {
+        Resource::Lambda(function) => Ok(Prepared::Function(FunctionCall {
+            function,
+            payload: input,
             enveloped: false,
             answer_lost: false,
-            attempt: Attempt::of(call),
+            attempt: attempt.clone(),
         })),
         Resource::Service { service, action, .. } => match (service.as_str(), action.as_str()) {
-            ("lambda", "invoke") => invoke(call),
-            ("dynamodb", "getItem") => get_item(engine, call, overlay),
-            ("dynamodb", "updateItem") => update_item(engine, call, at),
-            ("sns", "publish") => publish_message(engine, run, call, at),
+            ("lambda", "invoke") => Ok(Prepared::Function(invoke(input, attempt))),
+            ("dynamodb", "getItem") => get_item(engine, &input, overlay).map(|it| answered(task, it)),
+            ("dynamodb", "updateItem") => update_item(engine, input, at).map(|it| written(task, it)),
+            ("sns", "publish") => publish_message(engine, run, &input, at).map(|it| written(task, it)),
             (service, action) => Err(unsupported(&format!("{service}:{action}"))),
         },
-        Resource::Activity(arn) => Err(unsupported(arn)),
+        Resource::Activity(arn) => Err(unsupported(&arn)),
     };
-    prepared.unwrap_or_else(|refusal| Prepared::Answered(failed(call, refusal)))
+    prepared.unwrap_or_else(|refusal| Prepared::Answered(failed(task, refusal)))
 }
 
-/// Makes the task go wrong if a fault was injected for it.
-pub(crate) fn strike(engine: &Engine, prepared: Prepared, call: &TaskCall) -> Prepared {
-    let Some(fault) = engine.settings().faults.strike(&call.state) else {
-        return prepared;
-    };
+fn answered(task: TaskId, output: Value) -> Prepared {
+    Prepared::Answered(EventKind::TaskSucceeded { task, output })
+}
+
+fn written(task: TaskId, (write, output): (Write, Value)) -> Prepared {
+    Prepared::Write(write, EventKind::TaskSucceeded { task, output })
+}
+
+/// How a resource is called, as far as that can be told without its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallKind {
+    /// Something outside of the engine.
+    Function,
+    /// A write that is made together with its outcome.
+    Write,
+    /// All else is answered at once.
+    Read,
+}
+
+impl CallKind {
+    pub(crate) fn of(resource: &Resource) -> Self {
+        match resource {
+            Resource::Lambda(_) => Self::Function,
+            Resource::Service { service, action, .. } => match (service.as_str(), action.as_str()) {
+                ("lambda", "invoke") => Self::Function,
+                ("dynamodb", "updateItem") | ("sns", "publish") => Self::Write,
+                _ => Self::Read,
+            },
+            Resource::Activity(_) => Self::Read,
+        }
+    }
+}
+
+/// Makes the task go wrong in the way that was injected for it.
+pub(crate) fn strike(prepared: Prepared, task: TaskId, fault: TaskFault) -> Prepared {
     let cause = format!("{fault:?}");
     let failure = failed(
-        call,
+        task,
         Refusal {
             error: INJECTED.into(),
             cause,
@@ -149,48 +193,48 @@ fn invalid(service: &str, cause: &dyn std::fmt::Display) -> Refusal {
     }
 }
 
-fn failed(call: &TaskCall, refusal: Refusal) -> EventKind {
+fn failed(task: TaskId, refusal: Refusal) -> EventKind {
     EventKind::TaskFailed {
-        task: call.task,
+        task,
         error: refusal.error,
         cause: refusal.cause,
     }
 }
 
-fn invoke(call: &TaskCall) -> Result<Prepared, Refusal> {
-    let function = call
-        .input
-        .get("FunctionName")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let payload = call.input.get("Payload").cloned().unwrap_or_else(|| json!({}));
-    Ok(Prepared::Function(FunctionCall {
-        function: function.to_owned(),
-        payload,
+fn invoke(input: Value, attempt: &Attempt) -> FunctionCall {
+    let mut members = match input {
+        Value::Object(members) => members,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
+    };
+    let function = match members.swap_remove("FunctionName") {
+        Some(Value::String(function)) => function,
+        Some(_) | None => String::new(),
+    };
+    FunctionCall {
+        function,
+        payload: members.swap_remove("Payload").unwrap_or_else(|| json!({})),
         enveloped: true,
         answer_lost: false,
-        attempt: Attempt::of(call),
-    }))
+        attempt: attempt.clone(),
+    }
 }
 
-fn get_item(engine: &Engine, call: &TaskCall, overlay: Overlay<'_>) -> Result<Prepared, Refusal> {
-    let text = |name: &str| call.input.get(name).and_then(Value::as_str);
-    let names = call
-        .input
-        .get("ExpressionAttributeNames")
-        .and_then(Value::as_object);
-    let key = call.input.get("Key").unwrap_or(&Value::Null);
+fn get_item(engine: &Engine, input: &Value, overlay: Overlay<'_>) -> Result<Value, Refusal> {
+    let text = |name: &str| input.get(name).and_then(Value::as_str);
+    let names = input.get("ExpressionAttributeNames").and_then(Value::as_object);
+    let key = input.get("Key").unwrap_or(&Value::Null);
     let settings = engine.settings();
+    let projection = text("ProjectionExpression")
+        .map(|text| engine.expressions().projection(text, names))
+        .transpose()
+        .map_err(|error| invalid("DynamoDB", &error))?;
     let item = match text("TableName").unwrap_or_default() {
         table if table == settings.inventory_table => product_item(engine, key)?,
-        table if table == settings.orders_table => order_item(engine, key, overlay)?,
+        table if table == settings.orders_table => order_item(engine, key, projection.as_deref(), overlay)?,
         _ => return Err(invalid("DynamoDB", &"Requested resource not found")),
     };
-    let item = match (item, text("ProjectionExpression")) {
-        (Some(item), Some(projection)) => {
-            let projection = Projection::parse(projection, names).map_err(|e| invalid("DynamoDB", &e))?;
-            Some(projection.project(&item))
-        }
+    let item = match (item, &projection) {
+        (Some(item), Some(projection)) => Some(projection.project(item)),
         (item, _) => item,
     };
     let mut output = Map::new();
@@ -198,15 +242,13 @@ fn get_item(engine: &Engine, call: &TaskCall, overlay: Overlay<'_>) -> Result<Pr
         output.insert("Item".into(), item::to_attributes(item).into());
     }
     output.insert("SdkHttpMetadata".into(), json!({"HttpStatusCode": 200}));
-    Ok(Prepared::Answered(EventKind::TaskSucceeded {
-        task: call.task,
-        output: output.into(),
-    }))
+    Ok(output.into())
 }
 
 fn order_item(
     engine: &Engine,
     key: &Value,
+    projection: Option<&Projection>,
     overlay: Overlay<'_>,
 ) -> Result<Option<Map<String, Value>>, Refusal> {
     let (number, order_id, created_at) = parse_key(key)
@@ -219,17 +261,20 @@ fn order_item(
                 error: "DynamoDB.InternalServerErrorException".into(),
                 cause: error.to_string(),
             };
-            stored = engine
-                .readers()
-                .read(|c| OrderRow::find_key(c, number))
-                .map_err(internal)?;
-            stored.as_ref()
+            stored = engine.order_row(number).map_err(internal)?;
+            stored.as_deref()
         }
     };
     let row =
         row.filter(|row| row.id.to_string() == order_id && row.id.created_at().to_string() == created_at);
-    row.map(|row| row.item().map_err(|e| invalid("DynamoDB", &e)))
-        .transpose()
+    row.map(|row| match projection {
+        Some(projection) => {
+            row.attributes_of(projection.placeholders().attributes.iter().map(String::as_str))
+        }
+        None => row.item(),
+    })
+    .transpose()
+    .map_err(|error| invalid("DynamoDB", &error))
 }
 
 fn product_item(engine: &Engine, key: &Value) -> Result<Option<Map<String, Value>>, Refusal> {
@@ -252,8 +297,11 @@ fn product_item(engine: &Engine, key: &Value) -> Result<Option<Map<String, Value
     }))
 }
 
-fn update_item(engine: &Engine, call: &TaskCall, at: Timestamp) -> Result<Prepared, Refusal> {
-    let input = &call.input;
+fn update_item(engine: &Engine, mut input: Value, at: Timestamp) -> Result<(Write, Value), Refusal> {
+    let values = match input.get_mut("ExpressionAttributeValues").map(Value::take) {
+        Some(Value::Object(values)) => values,
+        Some(_) | None => Map::new(),
+    };
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     if text("TableName") != Some(&engine.settings().orders_table) {
         return Err(invalid("DynamoDB", &"Requested resource not found"));
@@ -261,33 +309,32 @@ fn update_item(engine: &Engine, call: &TaskCall, at: Timestamp) -> Result<Prepar
     let names = input.get("ExpressionAttributeNames").and_then(Value::as_object);
     let (key, order_id, created_at) = parse_key(input.get("Key").unwrap_or(&Value::Null))
         .ok_or_else(|| invalid("DynamoDB", &"The provided key element does not match the schema"))?;
-    let update = Update::parse(text("UpdateExpression").unwrap_or_default(), names);
+    let expressions = engine.expressions();
+    let update = expressions.update(text("UpdateExpression").unwrap_or_default(), names);
     let condition = text("ConditionExpression")
-        .map(|text| Condition::parse(text, names))
+        .map(|text| expressions.condition(text, names))
         .transpose();
-    let update = UpdateItem {
+    let mut update = UpdateItem {
         key,
         order_id,
         created_at,
         update: update.map_err(|e| invalid("DynamoDB", &e))?,
         condition: condition.map_err(|e| invalid("DynamoDB", &e))?,
-        values: input
-            .get("ExpressionAttributeValues")
-            .and_then(Value::as_object)
-            .cloned()
-            .unwrap_or_default(),
+        values,
         at,
+        ahead: None,
     };
+    update.look_ahead(engine.recent().row(key));
     let output = json!({"SdkHttpMetadata": {"HttpStatusCode": 200}});
-    let answer = EventKind::TaskSucceeded {
-        task: call.task,
-        output,
-    };
-    Ok(Prepared::Write(Write::Update(Box::new(update)), answer))
+    Ok((Write::Update(Box::new(update)), output))
 }
 
-fn publish_message(engine: &Engine, run: &Run, call: &TaskCall, at: Timestamp) -> Result<Prepared, Refusal> {
-    let input = &call.input;
+fn publish_message(
+    engine: &Engine,
+    run: &Run,
+    input: &Value,
+    at: Timestamp,
+) -> Result<(Write, Value), Refusal> {
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     let body = match input.get("Message") {
         Some(Value::String(message)) => message.clone(),
@@ -331,19 +378,15 @@ fn publish_message(engine: &Engine, run: &Run, call: &TaskCall, at: Timestamp) -
         error: "SNS.NotFoundException".into(),
         cause: "Topic does not exist".into(),
     })?;
-    let output = json!({"MessageId": publication.message_id, "SdkHttpMetadata": {"HttpStatusCode": 200}});
-    let answer = EventKind::TaskSucceeded {
-        task: call.task,
-        output,
-    };
-    Ok(Prepared::Write(Write::Publish(publication), answer))
+    let output = json!({"MessageId": publication.message.id, "SdkHttpMetadata": {"HttpStatusCode": 200}});
+    Ok((Write::Publish(publication), output))
 }
 
 /// Calls the function and tells what came of it.
 pub(crate) async fn call_function(
     engine: Engine,
     trace_id: String,
-    task: asl::TaskId,
+    task: TaskId,
     call: FunctionCall,
 ) -> EventKind {
     let Some(function) = engine.lambda().function(&call.function) else {

@@ -1,5 +1,7 @@
 //! The journal: what happened to an execution from outside, and the write that adds to it.
 
+use std::sync::Arc;
+
 use asl::{Event, EventKind, Outcome, TaskId};
 use domain::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -109,17 +111,32 @@ pub(crate) struct Advance {
     /// JSON array of [`Entry`].
     pub(crate) entries: String,
     pub(crate) last_event_id: i64,
-    pub(crate) writes: Vec<Write>,
+    pub(crate) writes: Arc<Vec<Write>>,
     pub(crate) finish: Option<Finish>,
 }
 
-impl Command for Advance {
-    /// The first write that was refused, and why; then nothing was written.
-    type Output = Result<(), (usize, Refusal)>;
+/// The first write that was refused, if one was, and why.
+pub(crate) type Advanced = Result<(), (usize, Refusal)>;
+
+/// Several of them, each as if alone.
+pub(crate) struct Advances {
+    pub(crate) advances: Vec<Advance>,
+}
+
+impl Command for Advances {
+    /// Of each the first write that was refused, and why; then nothing of it was written.
+    type Output = Vec<Advanced>;
 
     fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Self::Output> {
-        // A single write that is refused has written nothing, so only several need a savepoint.
-        let guarded = self.writes.len() > 1;
+        self.advances.iter().map(|advance| advance.apply(tx)).collect()
+    }
+}
+
+impl Advance {
+    fn apply(&self, tx: &mut Tx<'_>) -> rusqlite::Result<Advanced> {
+        // A write that is refused has written nothing, so only one behind others needs a savepoint.
+        let guarded = self.writes.iter().skip(1).any(Write::may_be_refused);
+        let mark = tx.mark();
         if guarded {
             tx.prepare("SAVEPOINT advance")?.execute([])?;
         }
@@ -128,6 +145,7 @@ impl Command for Advance {
                 if guarded {
                     tx.prepare("ROLLBACK TO advance")?.execute([])?;
                     tx.prepare("RELEASE advance")?.execute([])?;
+                    tx.back_to(&mark);
                 }
                 return Ok(Err((at, refusal)));
             }

@@ -6,19 +6,22 @@
 
 mod begin;
 mod drive;
+mod finish;
 mod history;
 mod integrations;
 mod journal;
 mod machine;
 mod redrive;
 mod run;
+mod timers;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ports::StoreError;
 use rusqlite::Connection;
-use tokio::sync::{Mutex, Notify, mpsc};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
 pub(crate) use begin::notification;
@@ -31,22 +34,49 @@ pub(crate) use run::{Identity, Run};
 
 use crate::open::Names;
 use crate::{Engine, Settings};
+use drive::Driver;
 use machine::Machine;
 
 /// An execution that waits to be driven.
 #[derive(Debug, Clone)]
 pub(crate) enum ReadyExecution {
-    /// With all that is known of it.
-    Loaded(Arc<Run>),
+    /// With all that is known of it, under this key.
+    Loaded(i64, Handed),
     /// By its key; it is read from the journal.
     Stored(i64),
+}
+
+impl ReadyExecution {
+    fn key(&self) -> i64 {
+        match self {
+            Self::Loaded(key, _) | Self::Stored(key) => *key,
+        }
+    }
+}
+
+/// A run on its way from who commits it to who drives it. The command that commits it keeps it too, for it may have to be
+/// applied again; only one takes it out in the end, and without a copy.
+#[derive(Debug, Clone)]
+pub(crate) struct Handed(Arc<Mutex<Option<Run>>>);
+
+impl Handed {
+    fn new(run: Run) -> Self {
+        Self(Arc::new(Mutex::new(Some(run))))
+    }
+
+    /// The run; `None` when it was taken before.
+    fn take(&self) -> Option<Run> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// Drives executions, a bounded number at once.
 pub(crate) struct Executor {
     machine: Machine,
-    ready: mpsc::UnboundedSender<ReadyExecution>,
-    waiting: Mutex<mpsc::UnboundedReceiver<ReadyExecution>>,
+    /// Leads to each driver.
+    ready: Vec<UnboundedSender<ReadyExecution>>,
+    /// What the drivers will take from, until they are started.
+    waiting: Mutex<Vec<UnboundedReceiver<ReadyExecution>>>,
     /// Executions that are driven or wait to be.
     open: AtomicUsize,
     /// How many may be before new orders wait in the queue.
@@ -62,7 +92,9 @@ impl Executor {
         names: &Names,
     ) -> Result<Self, LoadError> {
         let machine = Machine::load(connection, settings, names)?;
-        let (ready, waiting) = mpsc::unbounded_channel();
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let drivers = cores.min(settings.limits.concurrent_executions).max(1);
+        let (ready, waiting) = (0..drivers).map(|_| mpsc::unbounded_channel()).unzip();
         Ok(Self {
             machine,
             ready,
@@ -80,8 +112,9 @@ impl Executor {
     /// Has the execution driven.
     pub(crate) fn push(&self, execution: ReadyExecution) {
         self.open.fetch_add(1, Ordering::Relaxed);
-        // The receiver lives as long as `self`.
-        let _ = self.ready.send(execution);
+        let driver = execution.key().unsigned_abs() as usize % self.ready.len();
+        // The driver lives as long as anything is to be driven.
+        let _ = self.ready[driver].send(execution);
     }
 
     /// How many executions are driven or wait to be.
@@ -123,6 +156,14 @@ pub(crate) async fn spawn(engine: &Engine, workers: &mut JoinSet<()>) -> Result<
     for key in open {
         engine.executor().push(ReadyExecution::Stored(key));
     }
-    workers.spawn(drive::dispatch(engine.clone()));
+    let mut waiting = engine
+        .executor()
+        .waiting
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let limit = engine.settings().limits.concurrent_executions / waiting.len().max(1);
+    for ready in waiting.drain(..) {
+        workers.spawn(Driver::new(engine.clone(), ready, limit.max(1)).run());
+    }
     Ok(())
 }

@@ -4,6 +4,8 @@
 //! and what was done before is found done: nothing is charged or taken twice. (AWS goes on at the state that failed;
 //! for a workflow that ends its failures in a Fail state, that would only fail again.)
 
+use std::sync::Arc;
+
 use domain::Timestamp;
 use ports::clock::Clock;
 use ports::operations::{ExecutionInfo, OperationError};
@@ -73,6 +75,7 @@ impl Command for Redrive {
             .map(|key| OrderRow::find_key(tx.connection(), key))
             .transpose()?
             .flatten()
+            .map(Arc::new)
         {
             let mut attributes = row.attributes();
             if attributes.remove("attention").is_some() {
@@ -85,7 +88,7 @@ impl Command for Redrive {
                 change_order(tx, &row, &changed, self.now)?;
             }
         }
-        tx.notify(Notice::Execution(Box::new(ReadyExecution::Stored(self.key))));
+        tx.notify(Notice::Execution(ReadyExecution::Stored(self.key)));
         Ok(true)
     }
 }

@@ -13,11 +13,11 @@ use domain::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
-use super::integrations::{FunctionCall, Overlay, Prepared, Refusal, Write, prepare, strike};
+use super::integrations::{CallKind, FunctionCall, Overlay, Prepared, Refusal, Write, prepare, strike};
 use super::journal::{Advance, Entry, EntryKind, Finish, event, mix};
 use super::machine::{Machine, Pinned};
 use crate::Engine;
-use crate::observe::spans;
+use crate::observe::spans::{self, Attempt};
 
 /// What an execution was started with; never changes.
 #[derive(Debug)]
@@ -96,6 +96,11 @@ pub(crate) enum ReplayError {
 }
 
 impl Run {
+    /// The run under the key that its row was given.
+    pub(crate) fn under(self, key: i64) -> Self {
+        Self { key, ..self }
+    }
+
     pub(crate) fn trace(&self) -> &str {
         &self.identity.trace
     }
@@ -200,8 +205,8 @@ pub(crate) struct Segment {
     run: Run,
     /// The entries so far, without the brackets around them.
     entries: String,
-    writes: Vec<Write>,
-    marks: Vec<Mark>,
+    writes: Arc<Vec<Write>>,
+    marks: Vec<Option<Mark>>,
     /// Events that follow from what the engine answered by itself.
     pending: VecDeque<EntryKind>,
     outcome: Option<Outcome>,
@@ -209,7 +214,7 @@ pub(crate) struct Segment {
     may_write: bool,
 }
 
-/// How things stood just before a write's outcome was taken for granted.
+/// How things stood just before the outcome of a write was taken for granted that may be refused.
 struct Mark {
     run: Run,
     entries: usize,
@@ -253,7 +258,7 @@ impl Segment {
         Self {
             run,
             entries: String::new(),
-            writes: Vec::new(),
+            writes: Arc::default(),
             marks: Vec::new(),
             pending: VecDeque::new(),
             dirty: outcome.is_some(),
@@ -302,7 +307,7 @@ impl Segment {
             seq: self.run.rows,
             entries: self.entries_json(),
             last_event_id: self.last_event_id(),
-            writes: self.writes.clone(),
+            writes: Arc::clone(&self.writes),
             finish: self.finish(),
         }
     }
@@ -331,9 +336,11 @@ impl Segment {
 
     /// The `at`th write was refused: goes back to it, and its task fails.
     pub(crate) fn refused(mut self, engine: &Engine, at: usize, refusal: Refusal) -> Self {
-        self.writes.truncate(at);
+        Arc::make_mut(&mut self.writes).truncate(at);
         self.marks.truncate(at + 1);
-        let Some(mark) = self.marks.pop() else { return self };
+        let Some(mark) = self.marks.pop().flatten() else {
+            return self;
+        };
         self.run = mark.run;
         self.entries.truncate(mark.entries);
         self.pending = mark.pending;
@@ -382,30 +389,34 @@ impl Segment {
     }
 
     fn call(&mut self, engine: &Engine, call: TaskCall, overlay: Overlay<'_>) {
-        let at = Timestamp::from_ms(self.run.at);
-        let prepared = prepare(engine, &self.run, &call, overlay, at);
-        let waits = match &prepared {
-            Prepared::Function(_) => false,
+        let waits = match CallKind::of(&call.resource) {
+            CallKind::Function => false,
             // A read would not see what this segment is about to write.
-            Prepared::Answered(_) => !self.writes.is_empty(),
-            Prepared::Write(..) => !self.may_write,
+            CallKind::Read => !self.writes.is_empty(),
+            CallKind::Write => !self.may_write,
         };
         if waits {
             return self.run.deferred.push(call);
         }
-        let prepared = strike(engine, prepared, &call);
-        spans::integrated(engine, self.run.trace(), &call, &prepared);
+        let at = Timestamp::from_ms(self.run.at);
+        let (task, fault) = (call.task, engine.settings().faults.strike(&call.state));
+        let attempt = Attempt::of(&call);
+        let mut prepared = prepare(engine, &self.run, call, &attempt, overlay, at);
+        if let Some(fault) = fault {
+            prepared = strike(prepared, task, fault);
+        }
+        spans::integrated(engine, self.run.trace(), &attempt, &prepared);
         match prepared {
-            Prepared::Function(function) => self.run.functions.push((call.task, function)),
+            Prepared::Function(function) => self.run.functions.push((task, function)),
             Prepared::Answered(answer) => self.pending.extend(entry_kind(answer)),
             Prepared::Write(write, answer) => {
-                self.marks.push(Mark {
+                self.marks.push(write.may_be_refused().then(|| Mark {
                     run: self.run.clone(),
                     entries: self.entries.len(),
                     pending: self.pending.clone(),
-                    task: call.task,
-                });
-                self.writes.push(write);
+                    task,
+                }));
+                Arc::make_mut(&mut self.writes).push(write);
                 self.pending.extend(entry_kind(answer));
             }
         }

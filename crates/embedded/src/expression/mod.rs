@@ -9,6 +9,7 @@
 //! `a[0]`) and sets. Numbers are compared and added as decimals of up to 28 digits; one that does not fit is an error,
 //! never a rounded answer.
 
+mod compiled;
 mod condition;
 mod error;
 mod number;
@@ -21,6 +22,7 @@ mod token;
 mod update;
 mod value;
 
+pub(crate) use compiled::Expressions;
 pub(crate) use condition::Condition;
 pub(crate) use error::ExpressionError;
 pub(crate) use parser::{Placeholders, check_all_used};

@@ -12,11 +12,13 @@ use super::token::{Spanned, Token, tokenize};
 /// How deep parentheses, NOT and functions may nest.
 const MAX_DEPTH: u32 = 64;
 
-/// The placeholders that an expression uses, with their marks.
+/// The placeholders that an expression uses, with their marks, and the attributes that it is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Placeholders {
     pub(crate) names: BTreeSet<String>,
     pub(crate) values: BTreeSet<String>,
+    /// The attributes that it reads or writes.
+    pub(crate) attributes: BTreeSet<String>,
 }
 
 impl Placeholders {
@@ -188,6 +190,9 @@ impl<'a> Parser<'a> {
             });
         }
         self.advance();
+        if !self.used.attributes.contains(&attribute) {
+            self.used.attributes.insert(attribute.clone());
+        }
         Ok(attribute)
     }
 

@@ -38,11 +38,11 @@ impl Projection {
     }
 
     /// The attributes of `item` that are named and exist.
-    pub(crate) fn project(&self, item: &Map) -> Map {
+    pub(crate) fn project(&self, mut item: Map) -> Map {
         let present = self
             .attributes
             .iter()
-            .filter_map(|name| Some((name.clone(), item.get(name)?.clone())));
+            .filter_map(|name| item.swap_remove_entry(name));
         present.collect()
     }
 }

@@ -312,7 +312,7 @@ fn a_projection_keeps_what_it_names_and_exists() {
     let names = map(NAMES);
     let projection = Projection::parse("#s, orderId, absent", Some(&names)).unwrap();
     assert_eq!(
-        sorted(projection.project(&item())),
+        sorted(projection.project(item())),
         r#"{"orderId":"o-1","status":"PROCESSING"}"#
     );
     let twice = Projection::parse("#s, a, #s", Some(&names)).unwrap_err();

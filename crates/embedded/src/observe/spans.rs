@@ -133,7 +133,7 @@ pub(crate) fn delivered(engine: &Engine, topic: &str, delivery: &ReadyDelivery, 
     let recorder = &engine.settings().recorder;
     let service = Service::new(topic, ServiceKind::Topic);
     let mut spans = Vec::new();
-    if let Some(trace) = TraceId::parse(&delivery.trace) {
+    if let Some(trace) = TraceId::parse(&delivery.message.trace) {
         let now_us = recorder.now_us();
         let id = SpanId::of(
             trace,
@@ -142,10 +142,10 @@ pub(crate) fn delivered(engine: &Engine, topic: &str, delivery: &ReadyDelivery, 
         );
         spans.push((trace, id));
         recorder.record(SpanData {
-            parent: Some(publish_span(trace, &delivery.message_id)),
+            parent: Some(publish_span(trace, &delivery.message.id)),
             id,
             kind: SpanKind::Consumer,
-            started_us: delivery.published_at.saturating_mul(1_000).min(now_us),
+            started_us: delivery.message.published_at.saturating_mul(1_000).min(now_us),
             ..ended(trace, service, "Deliver", now_us)
         });
     }
@@ -204,12 +204,12 @@ pub(crate) fn finished(engine: &Engine, identity: &Identity, finish: &Finish) {
 }
 
 /// A task that the engine answers by itself: the table's or the topic's part in it.
-pub(crate) fn integrated(engine: &Engine, trace: &str, call: &TaskCall, prepared: &Prepared) {
+pub(crate) fn integrated(engine: &Engine, trace: &str, attempt: &Attempt, prepared: &Prepared) {
     let Some(trace) = TraceId::parse(trace) else {
         return;
     };
     let settings = engine.settings();
-    let attempt = Attempt::of(call).span(trace);
+    let attempt = attempt.span(trace);
     let table = || Service::new(&settings.orders_table, ServiceKind::Table);
     let by_attempt = |name: &str| SpanId::of(trace, name, &attempt.0.get().to_be_bytes());
     let (service, name, id) = match prepared {
@@ -220,7 +220,7 @@ pub(crate) fn integrated(engine: &Engine, trace: &str, call: &TaskCall, prepared
         Prepared::Write(Write::Publish(publication), _) => (
             Service::new(&publication.topic, ServiceKind::Topic),
             "Publish",
-            publish_span(trace, &publication.message_id),
+            publish_span(trace, &publication.message.id),
         ),
     };
     settings.recorder.record(SpanData {

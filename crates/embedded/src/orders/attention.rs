@@ -1,5 +1,7 @@
 //! Orders that a person has to look at.
 
+use std::sync::Arc;
+
 use domain::Timestamp;
 use serde_json::Value;
 
@@ -13,7 +15,7 @@ pub(crate) fn need_attention(
     reason: &str,
     at: Timestamp,
 ) -> rusqlite::Result<bool> {
-    let Some(row) = OrderRow::find_key(tx.connection(), key)? else {
+    let Some(row) = OrderRow::find_key(tx.connection(), key)?.map(Arc::new) else {
         return Ok(false);
     };
     let mut attributes = row.attributes();
@@ -27,6 +29,5 @@ pub(crate) fn need_attention(
         attributes: Some(Value::Object(attributes).to_string()),
         needs_attention: true,
     };
-    change_order(tx, &row, &changed, at)?;
-    Ok(true)
+    Ok(change_order(tx, &row, &changed, at)?.is_some())
 }

@@ -1,5 +1,7 @@
 //! Cancelling: the status and its notification in one transaction.
 
+use std::sync::Arc;
+
 use domain::lifecycle::{OrderEvent, decide};
 use domain::{Order, OrderId, OrderStatus, Timestamp};
 use ports::StoreError;
@@ -18,13 +20,12 @@ impl CancelOrder for Engine {
     async fn cancel_order(&self, id: OrderId, reason: String) -> Result<Order, CancelOrderError> {
         let store = |source| CancelOrderError::Store { id, source };
         let row = self
-            .readers()
-            .read(|connection| OrderRow::find(connection, id))
+            .order_row_of(id)
             .map_err(store)?
             .ok_or(CancelOrderError::NotFound(id))?;
         let placed = row.placed().map_err(|error| store(StoreError::failed(error)))?;
         let now = self.time().now();
-        let publication = notification(self, &placed, OrderStatus::Cancelled, now);
+        let publication = notification(self, placed, OrderStatus::Cancelled, now);
         let command = CancelRow {
             key: row.key,
             reason,
@@ -47,7 +48,7 @@ struct CancelRow {
 }
 
 enum Cancelled {
-    Now(Box<OrderRow>),
+    Now(Arc<OrderRow>),
     Ended(OrderStatus),
     Gone,
 }
@@ -56,7 +57,7 @@ impl Command for CancelRow {
     type Output = Cancelled;
 
     fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Cancelled> {
-        let Some(row) = OrderRow::find_key(tx.connection(), self.key)? else {
+        let Some(row) = OrderRow::find_key(tx.connection(), self.key)?.map(Arc::new) else {
             return Ok(Cancelled::Gone);
         };
         let Ok((status, _)) = decide(row.status, OrderEvent::Cancel) else {
@@ -70,21 +71,12 @@ impl Command for CancelRow {
             needs_attention: attributes.contains_key("attention"),
             attributes: Some(Value::Object(attributes).to_string()),
         };
-        change_order(tx, &row, &changed, self.now)?;
+        let Some(row) = change_order(tx, &row, &changed, self.now)? else {
+            return Ok(Cancelled::Gone);
+        };
         if let Some(publication) = &self.publication {
             publish(tx, publication)?;
         }
-        let Changed {
-            status,
-            updated_at,
-            attributes,
-            ..
-        } = changed;
-        Ok(Cancelled::Now(Box::new(OrderRow {
-            status,
-            updated_at,
-            attributes,
-            ..row
-        })))
+        Ok(Cancelled::Now(row))
     }
 }

@@ -1,19 +1,28 @@
 //! The change feed.
 
+use std::sync::Arc;
+
 use domain::Timestamp;
 use ports::StoreError;
 use ports::feed::{ChangeFeed, ChangeRecord, LiveFeed};
 use rusqlite::{Connection, Row as SqlRow};
 use serde_json::Value;
 
-use super::{image, status_of_code};
+use super::{Change, OrderRow, status_of_code};
 use crate::Engine;
+
+/// As many changes are put in their JSON form at once, without a thread of their own.
+const FEW: usize = 32;
 
 impl ChangeFeed for Engine {
     async fn read_changes(&self, after: u64, limit: u32) -> Result<Vec<ChangeRecord>, StoreError> {
-        self.readers()
-            .read_blocking(move |connection| changes_after(connection, after, limit))
+        let changes = self.changes_after(after, limit).await?;
+        if changes.len() <= FEW {
+            return Ok(changes.iter().map(|change| record(change)).collect());
+        }
+        tokio::task::spawn_blocking(move || changes.iter().map(|change| record(change)).collect())
             .await
+            .map_err(StoreError::failed)
     }
 }
 
@@ -31,16 +40,24 @@ impl LiveFeed for Engine {
     }
 }
 
+impl Engine {
+    /// At most `limit` changes numbered above `after`: from memory, or else from the table.
+    pub(crate) async fn changes_after(&self, after: u64, limit: u32) -> Result<Vec<Arc<Change>>, StoreError> {
+        if let Some(changes) = self.recent().changes_after(after, limit) {
+            return Ok(changes);
+        }
+        self.readers()
+            .read_blocking(move |connection| changes_after(connection, after, limit))
+            .await
+    }
+}
+
 /// At most `limit` changes numbered above `after`.
-pub(crate) fn changes_after(
-    connection: &Connection,
-    after: u64,
-    limit: u32,
-) -> rusqlite::Result<Vec<ChangeRecord>> {
+fn changes_after(connection: &Connection, after: u64, limit: u32) -> rusqlite::Result<Vec<Arc<Change>>> {
     connection
         .prepare_cached(
-            "SELECT c.seq, c.at, c.old_status, c.old_updated_at, c.old_attributes,
-                    c.new_status, c.new_updated_at, c.new_attributes, o.placed
+            "SELECT o.key, o.id, c.new_status, o.placed, c.new_updated_at, c.new_attributes,
+                    c.seq, c.at, c.old_status, c.old_updated_at, c.old_attributes
              FROM changes c JOIN orders o ON o.key = c.order_key
              WHERE c.seq > ?1 ORDER BY c.seq LIMIT ?2",
         )?
@@ -48,24 +65,41 @@ pub(crate) fn changes_after(
         .collect()
 }
 
-fn read_change(row: &SqlRow<'_>) -> rusqlite::Result<ChangeRecord> {
-    let placed: Vec<u8> = row.get(8)?;
-    let old_status: Option<i64> = row.get(2)?;
-    let image_at = |status: i64, updated_at: usize, attributes: usize| -> rusqlite::Result<Option<Value>> {
-        let attributes: Option<String> = row.get(attributes)?;
-        let updated_at = Timestamp::from_ms(row.get(updated_at)?);
-        Ok(status_of_code(status)
-            .and_then(|status| image(&placed, status, updated_at, attributes.as_deref()).ok())
-            .map(Value::Object))
+fn read_change(row: &SqlRow<'_>) -> rusqlite::Result<Arc<Change>> {
+    let new = OrderRow::read(row)?;
+    let old = match row.get::<_, Option<i64>>(8)?.and_then(status_of_code) {
+        None => None,
+        Some(status) => Some(Arc::new(OrderRow {
+            key: new.key,
+            id: new.id,
+            status,
+            placed: new.placed.clone(),
+            updated_at: Timestamp::from_ms(row.get(9)?),
+            attributes: row.get(10)?,
+        })),
     };
-    Ok(ChangeRecord {
-        sequence_number: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
-        event_name: if old_status.is_some() { "MODIFY" } else { "INSERT" },
-        at: Timestamp::from_ms(row.get(1)?),
-        old_image: old_status
-            .map(|status| image_at(status, 3, 4))
-            .transpose()?
-            .flatten(),
-        new_image: image_at(row.get(5)?, 6, 7)?,
-    })
+    Ok(Arc::new(Change {
+        seq: u64::try_from(row.get::<_, i64>(6)?).unwrap_or(0),
+        at: Timestamp::from_ms(row.get(7)?),
+        old,
+        new: Arc::new(new),
+    }))
+}
+
+fn record(change: &Change) -> ChangeRecord {
+    let image = |row: &OrderRow| row.item().ok().map(Value::Object);
+    ChangeRecord {
+        sequence_number: change.seq,
+        event_name: change.event_name(),
+        at: change.at,
+        old_image: change.old.as_deref().and_then(image),
+        new_image: image(&change.new),
+    }
+}
+
+impl Change {
+    /// What DynamoDB Streams calls it.
+    pub(crate) fn event_name(&self) -> &'static str {
+        if self.old.is_some() { "MODIFY" } else { "INSERT" }
+    }
 }

@@ -1,12 +1,18 @@
 //! The orders table: rows, their keys, and the change record that each write leaves in the stream.
 
 mod attention;
+mod attributes;
 mod cancel;
 mod count;
 mod feed;
+mod image;
 mod place;
+mod placed;
 mod query;
+mod recent;
 mod update;
+
+use std::sync::Arc;
 
 use domain::{Order, OrderId, OrderState, OrderStatus, PlacedOrder, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
@@ -14,9 +20,14 @@ use serde_json::{Map, Value};
 
 pub(crate) use attention::need_attention;
 pub(crate) use count::OrderCounter;
+pub(crate) use image::to_image;
+pub(crate) use placed::Placed;
+pub(crate) use recent::Recent;
 pub(crate) use update::{UpdateItem, UpdateRefused, parse_key};
 
+use crate::Engine;
 use crate::tx::{Notice, Tx};
+use ports::StoreError;
 
 /// The row of an order: its creation time in milliseconds and the counter of its id, which together are its own alone.
 pub(crate) fn order_key(id: OrderId) -> i64 {
@@ -35,7 +46,7 @@ pub(crate) struct OrderRow {
     pub(crate) key: i64,
     pub(crate) id: OrderId,
     pub(crate) status: OrderStatus,
-    pub(crate) placed: Vec<u8>,
+    pub(crate) placed: Placed,
     pub(crate) updated_at: Timestamp,
     /// Attributes set since it was placed, as a JSON object.
     pub(crate) attributes: Option<String>,
@@ -82,7 +93,7 @@ impl OrderRow {
             key,
             id: OrderId::try_from(uuid::Uuid::from_bytes(id)).map_err(|_| damaged("its id is no UUIDv7"))?,
             status: status_of_code(row.get(2)?).ok_or_else(|| damaged("its status is unknown"))?,
-            placed: row.get(3)?,
+            placed: Placed::from_json(row.get(3)?),
             updated_at: Timestamp::from_ms(row.get(4)?),
             attributes: row.get(5)?,
         })
@@ -104,8 +115,8 @@ impl OrderRow {
     }
 
     /// What was placed.
-    pub(crate) fn placed(&self) -> Result<PlacedOrder, DamagedRow> {
-        serde_json::from_slice(&self.placed).map_err(|error| DamagedRow {
+    pub(crate) fn placed(&self) -> Result<&PlacedOrder, DamagedRow> {
+        self.placed.order().map_err(|error| DamagedRow {
             key: self.key,
             problem: error.to_string(),
         })
@@ -131,41 +142,54 @@ impl OrderRow {
             attention: text("attention"),
         };
         Ok(Order {
-            placed: self.placed()?,
+            placed: self.placed()?.clone(),
             state,
         })
     }
 
     /// The order as the table's item: every attribute by name.
     pub(crate) fn item(&self) -> Result<Map<String, Value>, DamagedRow> {
-        image(
-            &self.placed,
-            self.status,
-            self.updated_at,
-            self.attributes.as_deref(),
-        )
-        .map_err(|problem| DamagedRow {
+        let damaged = |error: serde_json::Error| DamagedRow {
             key: self.key,
-            problem,
-        })
+            problem: error.to_string(),
+        };
+        let mut item: Map<String, Value> = serde_json::from_slice(self.placed.json()).map_err(damaged)?;
+        item.insert("status".into(), self.status.as_str().into());
+        item.insert("updatedAt".into(), self.updated_at.to_string().into());
+        if let Some(attributes) = &self.attributes {
+            let set: Map<String, Value> = serde_json::from_str(attributes).map_err(damaged)?;
+            item.extend(set);
+        }
+        Ok(item)
     }
 }
 
-/// An item's image from its parts.
-pub(crate) fn image(
-    placed: &[u8],
-    status: OrderStatus,
-    updated_at: Timestamp,
-    attributes: Option<&str>,
-) -> Result<Map<String, Value>, String> {
-    let mut item: Map<String, Value> = serde_json::from_slice(placed).map_err(|error| error.to_string())?;
-    item.insert("status".into(), status.as_str().into());
-    item.insert("updatedAt".into(), updated_at.to_string().into());
-    if let Some(attributes) = attributes {
-        let set: Map<String, Value> = serde_json::from_str(attributes).map_err(|error| error.to_string())?;
-        item.extend(set);
+impl Engine {
+    /// The order with this key as the last commit left it: from memory, or else from the table.
+    pub(crate) fn order_row(&self, key: i64) -> Result<Option<Arc<OrderRow>>, StoreError> {
+        if let Some(row) = self.recent().row(key) {
+            return Ok(Some(row));
+        }
+        let row = self
+            .readers()
+            .read(|connection| OrderRow::find_key(connection, key))?;
+        Ok(row.map(Arc::new))
     }
-    Ok(item)
+
+    /// The order with this id, likewise.
+    pub(crate) fn order_row_of(&self, id: OrderId) -> Result<Option<Arc<OrderRow>>, StoreError> {
+        Ok(self.order_row(order_key(id))?.filter(|row| row.id == id))
+    }
+}
+
+/// A change of an order, as the stream has it.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Change {
+    pub(crate) seq: u64,
+    pub(crate) at: Timestamp,
+    /// The order before; `None` when it is new.
+    pub(crate) old: Option<Arc<OrderRow>>,
+    pub(crate) new: Arc<OrderRow>,
 }
 
 /// How an order stands after a change.
@@ -177,23 +201,47 @@ pub(crate) struct Changed {
     pub(crate) needs_attention: bool,
 }
 
-/// Writes the change to the table and to the stream, at `at`.
+impl Changed {
+    /// The row as this leaves it.
+    pub(crate) fn row(&self, old: &OrderRow) -> OrderRow {
+        OrderRow {
+            key: old.key,
+            id: old.id,
+            status: self.status,
+            placed: old.placed.clone(),
+            updated_at: self.updated_at,
+            attributes: self.attributes.clone(),
+        }
+    }
+}
+
+/// Writes the change to the table and to the stream, at `at`. Answers `None`, and has written nothing, when the order
+/// is not as `old` says any more.
 pub(crate) fn change_order(
     tx: &mut Tx<'_>,
-    old: &OrderRow,
-    new: &Changed,
+    old: &Arc<OrderRow>,
+    changed: &Changed,
     at: Timestamp,
-) -> rusqlite::Result<()> {
-    tx.prepare(
-        "UPDATE orders SET status = ?2, updated_at = ?3, attributes = ?4, attention = ?5 WHERE key = ?1",
-    )?
-    .execute((
-        old.key,
-        status_code(new.status),
-        new.updated_at.as_ms(),
-        &new.attributes,
-        new.needs_attention,
-    ))?;
+) -> rusqlite::Result<Option<Arc<OrderRow>>> {
+    let updated = tx
+        .prepare(
+            "UPDATE orders SET status = ?2, updated_at = ?3, attributes = ?4, attention = ?5
+             WHERE key = ?1 AND id = ?6 AND status = ?7 AND updated_at = ?8 AND attributes IS ?9",
+        )?
+        .execute((
+            old.key,
+            status_code(changed.status),
+            changed.updated_at.as_ms(),
+            &changed.attributes,
+            changed.needs_attention,
+            old.id.as_uuid().as_bytes(),
+            status_code(old.status),
+            old.updated_at.as_ms(),
+            &old.attributes,
+        ))?;
+    if updated == 0 {
+        return Ok(None);
+    }
     let seq = tx.next(|counters| &mut counters.change);
     tx.prepare(
         "INSERT INTO changes (seq, order_key, at, old_status, old_updated_at, old_attributes,
@@ -207,10 +255,16 @@ pub(crate) fn change_order(
         status_code(old.status),
         old.updated_at.as_ms(),
         &old.attributes,
-        status_code(new.status),
-        new.updated_at.as_ms(),
-        &new.attributes,
+        status_code(changed.status),
+        changed.updated_at.as_ms(),
+        &changed.attributes,
     ))?;
-    tx.notify(Notice::Changed(seq as u64));
-    Ok(())
+    let new = Arc::new(changed.row(old));
+    tx.notify(Notice::Changed(Arc::new(Change {
+        seq: seq.unsigned_abs(),
+        at,
+        old: Some(Arc::clone(old)),
+        new: Arc::clone(&new),
+    })));
+    Ok(Some(new))
 }

@@ -1,12 +1,15 @@
 //! Placing: order, idempotency record, stream record, queue message and the usage counts, in one transaction.
 
-use domain::{OrderId, PlacedOrder, Timestamp};
+use std::sync::Arc;
+
+use domain::{OrderId, OrderStatus, PlacedOrder, Timestamp};
 use ports::StoreError;
 use ports::clock::Clock;
 use ports::orders::{Idempotency, PlaceOrder, PlaceOrderError, Placed};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{OrderRow, order_key};
+use super::placed::Placed as PlacedRow;
+use super::{Change, OrderRow, order_key};
 use crate::access::Access;
 use crate::observe::spans;
 use crate::tx::{Notice, Tx};
@@ -24,17 +27,22 @@ impl PlaceOrder for Engine {
     ) -> Result<Placed, PlaceOrderError> {
         let id = order.order_id;
         let store = |source| PlaceOrderError::Store { id, source };
-        let command = InsertOrder {
+        let row = Arc::new(OrderRow {
             key: order_key(id),
-            id: *id.as_uuid().as_bytes(),
-            placed: serde_json::to_vec(&order).map_err(|error| store(StoreError::failed(error)))?,
+            id,
+            status: OrderStatus::Pending,
+            placed: PlacedRow::from_order(order.clone()).map_err(|error| store(StoreError::failed(error)))?,
+            updated_at: order.created_at,
+            attributes: None,
+        });
+        let command = InsertOrder {
+            row,
             customer: order.customer_id.as_str().to_owned(),
-            created_at: order.created_at,
             queue: self.names().id("queue", &self.settings().order_queue),
             message: message_body(&order),
             trace: order.trace_id.clone(),
             idempotency,
-            access: std::sync::Arc::clone(self.access()),
+            access: Arc::clone(self.access()),
             now: self.time().now(),
         };
         let stored = spans::begin_placing(self, &order);
@@ -78,11 +86,9 @@ impl PlaceOrder for Engine {
 
 impl Engine {
     fn placed_order(&self, key: i64) -> Result<PlacedOrder, StoreError> {
-        let row = self
-            .readers()
-            .read(|connection| OrderRow::find_key(connection, key))?;
+        let row = self.order_row(key)?;
         let row = row.ok_or_else(|| StoreError::failed(rusqlite::Error::QueryReturnedNoRows))?;
-        row.placed().map_err(StoreError::failed)
+        row.placed().cloned().map_err(StoreError::failed)
     }
 }
 
@@ -116,16 +122,13 @@ fn message_body(order: &PlacedOrder) -> String {
 }
 
 struct InsertOrder {
-    key: i64,
-    id: [u8; 16],
-    placed: Vec<u8>,
+    row: Arc<OrderRow>,
     customer: String,
-    created_at: Timestamp,
     queue: i64,
     message: String,
     trace: String,
     idempotency: Option<Idempotency>,
-    access: std::sync::Arc<Access>,
+    access: Arc<Access>,
     now: Timestamp,
 }
 
@@ -155,7 +158,13 @@ impl Command for InsertOrder {
                 "INSERT INTO orders (key, id, status, customer, placed, updated_at) VALUES (?1, ?2, 0, ?3, ?4, ?5)
                  ON CONFLICT DO NOTHING",
             )?
-            .execute((self.key, self.id, &self.customer, &self.placed, self.created_at.as_ms()))?;
+            .execute((
+                self.row.key,
+                self.row.id.as_uuid().as_bytes(),
+                &self.customer,
+                self.row.placed.json(),
+                self.row.updated_at.as_ms(),
+            ))?;
         if inserted == 0 {
             return Ok(Inserted::DuplicateId);
         }
@@ -166,8 +175,13 @@ impl Command for InsertOrder {
         tx.prepare(
             "INSERT INTO changes (seq, order_key, at, new_status, new_updated_at) VALUES (?1, ?2, ?3, 0, ?4)",
         )?
-        .execute((seq, self.key, self.now.as_ms(), self.created_at.as_ms()))?;
-        tx.notify(Notice::Changed(seq as u64));
+        .execute((seq, self.row.key, self.now.as_ms(), self.row.updated_at.as_ms()))?;
+        tx.notify(Notice::Changed(Arc::new(Change {
+            seq: seq.unsigned_abs(),
+            at: self.now,
+            old: None,
+            new: Arc::clone(&self.row),
+        })));
         queue::send(tx, self.queue, &self.message, &self.trace, self.now)?;
         Ok(Inserted::Created)
     }
@@ -199,7 +213,7 @@ impl InsertOrder {
             seq,
             idempotency.key_hash,
             idempotency.body_hash,
-            self.key,
+            self.row.key,
             self.now.as_ms() + IDEMPOTENCY_TTL_MS,
         ))?;
         Ok(())

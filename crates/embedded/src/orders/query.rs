@@ -10,7 +10,7 @@ use crate::{Engine, timeline};
 
 impl OrderQueries for Engine {
     async fn get_order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
-        let row = self.readers().read(|connection| OrderRow::find(connection, id))?;
+        let row = self.order_row_of(id)?;
         row.map(|row| row.to_order())
             .transpose()
             .map_err(StoreError::failed)

@@ -1,5 +1,7 @@
 //! UpdateItem on the orders table, as the workflow asks for it.
 
+use std::sync::Arc;
+
 use domain::{OrderStatus, Timestamp};
 use serde_json::{Map, Value};
 
@@ -25,11 +27,13 @@ pub(crate) struct UpdateItem {
     /// The key as given; another order may have the same row number, and a condition decides what then happens.
     pub(crate) order_id: String,
     pub(crate) created_at: String,
-    pub(crate) update: Update,
-    pub(crate) condition: Option<Condition>,
+    pub(crate) update: Arc<Update>,
+    pub(crate) condition: Option<Arc<Condition>>,
     /// `:name` to AttributeValue.
     pub(crate) values: Map<String, Value>,
     pub(crate) at: Timestamp,
+    /// What it comes to if the order is still as it was looked at; then the writer has nothing to compute.
+    pub(crate) ahead: Option<(Arc<OrderRow>, Changed)>,
 }
 
 /// Why an update was not made, by DynamoDB's names.
@@ -46,23 +50,47 @@ pub(crate) enum UpdateRefused {
 impl UpdateItem {
     /// Applies the update; a refusal has written nothing.
     pub(crate) fn apply(&self, tx: &mut Tx<'_>) -> rusqlite::Result<Result<(), UpdateRefused>> {
-        let row = OrderRow::find_key(tx.connection(), self.key)?;
-        let row = row.filter(|row| {
-            row.id.to_string() == self.order_id && row.id.created_at().to_string() == self.created_at
-        });
-        Ok(match self.decide(row.as_ref()) {
+        if let Some((row, changed)) = &self.ahead
+            && change_order(tx, row, changed, self.at)?.is_some()
+        {
+            return Ok(Ok(()));
+        }
+        let row = OrderRow::find_key(tx.connection(), self.key)?.map(Arc::new);
+        Ok(match self.decide(row.filter(|row| self.is_of(row))) {
             Ok((row, changed)) => {
-                change_order(tx, row, &changed, self.at)?;
+                // The row was read in this very transaction, so it is as it was read.
+                change_order(tx, &row, &changed, self.at)?;
                 Ok(())
             }
             Err(refused) => Err(refused),
         })
     }
 
-    fn decide<'r>(&self, row: Option<&'r OrderRow>) -> Result<(&'r OrderRow, Changed), UpdateRefused> {
+    /// Works out what the update comes to if the order stays as `row` says. A refusal is left to the writer, who sees
+    /// the order as it is then.
+    pub(crate) fn look_ahead(&mut self, row: Option<Arc<OrderRow>>) {
+        let row = row.filter(|row| self.is_of(row));
+        self.ahead = row.and_then(|row| self.decide(Some(row)).ok());
+    }
+
+    /// The attributes that decide what comes of it.
+    fn attributes(&self) -> impl Iterator<Item = &str> {
+        let condition = self.condition.iter().map(|condition| condition.placeholders());
+        condition
+            .chain([self.update.placeholders()])
+            .flat_map(|used| used.attributes.iter().map(String::as_str))
+            .chain(["status", "updatedAt"])
+    }
+
+    fn is_of(&self, row: &OrderRow) -> bool {
+        row.id.to_string() == self.order_id && row.id.created_at().to_string() == self.created_at
+    }
+
+    fn decide(&self, row: Option<Arc<OrderRow>>) -> Result<(Arc<OrderRow>, Changed), UpdateRefused> {
         let invalid = |error: &dyn std::fmt::Display| UpdateRefused::Invalid(error.to_string());
         let before = row
-            .map(OrderRow::item)
+            .as_deref()
+            .map(|row| row.attributes_of(self.attributes()))
             .transpose()
             .map_err(|e| invalid(&e))?
             .unwrap_or_default();
@@ -85,7 +113,8 @@ impl UpdateItem {
                 "{name} can't change after an order was placed"
             )));
         }
-        Ok((row, changed(row, &before, after)?))
+        let changed = changed(&row, &before, after)?;
+        Ok((row, changed))
     }
 }
 

@@ -2,25 +2,28 @@
 //!
 //! A follower's place is a checkpoint in the database, moved on once its function has succeeded.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Timestamp;
 use ports::StoreError;
 use ports::clock::Clock;
-use ports::feed::{ChangeFeed, ChangeRecord, LiveFeed};
+use ports::feed::LiveFeed;
 use ports::function::aws_lambda_events::dynamodb::{Event, EventRecord, StreamRecord};
 use ports::function::{Context, FunctionError, Invocation};
 use rusqlite::OptionalExtension;
-use serde_json::{Map, Value, json};
+use serde_dynamo::{AttributeValue, Item};
+use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::error::Chain;
 use crate::lambda::{Function, request_id};
+use crate::orders::{Change, OrderRow, to_image};
 use crate::queue::{DeadLetter, send_dead_letter};
 use crate::tx::Tx;
 use crate::writer::Command;
-use crate::{Engine, StreamSourceSettings, item};
+use crate::{Engine, StreamSourceSettings};
 
 /// The longest wait between two attempts.
 const MAX_BACK_OFF: Duration = Duration::from_secs(20);
@@ -84,7 +87,7 @@ impl Follower {
             }
             // Before the read: what is committed after it is not to be jumped over.
             let latest = engine.latest_change();
-            match engine.read_changes(self.at, self.source.batch_size).await {
+            match engine.changes_after(self.at, self.source.batch_size).await {
                 Ok(changes) if changes.is_empty() => {
                     // What is missing has expired: go on with what there is.
                     self.at = latest;
@@ -100,7 +103,7 @@ impl Follower {
 
     /// Hands over a batch; one that fails is cut in two where the template says so, and each half is a batch of its own
     /// then, so that one bad change is given up alone.
-    async fn hand_over(&mut self, changes: &[ChangeRecord]) {
+    async fn hand_over(&mut self, changes: &[Arc<Change>]) {
         let mut batches = vec![changes];
         while let Some(batch) = batches.pop() {
             match self.hand_over_whole(batch).await {
@@ -115,8 +118,8 @@ impl Follower {
     }
 
     /// Calls the function until it succeeds or its attempts are spent, then moves the checkpoint.
-    async fn hand_over_whole(&mut self, changes: &[ChangeRecord]) -> HandedOver {
-        let Some(last) = changes.last().map(|change| change.sequence_number) else {
+    async fn hand_over_whole(&mut self, changes: &[Arc<Change>]) -> HandedOver {
+        let Some(last) = changes.last().map(|change| change.seq) else {
             return HandedOver::Done;
         };
         let mut attempts = 0;
@@ -171,7 +174,7 @@ impl Follower {
         }
     }
 
-    fn given_up(&self, changes: &[ChangeRecord], error: &FunctionError) -> GivenUp {
+    fn given_up(&self, changes: &[Arc<Change>], error: &FunctionError) -> GivenUp {
         tracing::error!(
             event_type = "stream_batch_given_up",
             function = self.function.name(),
@@ -179,7 +182,7 @@ impl Follower {
             error = error.error_type,
             message = error.message
         );
-        let range = |change: Option<&ChangeRecord>| change.map(|change| change.sequence_number.to_string());
+        let range = |change: Option<&Arc<Change>>| change.map(|change| change.seq.to_string());
         let body = json!({
             "requestContext": {"functionArn": self.function.name(), "condition": "RetryAttemptsExhausted"},
             "DDBStreamBatchInfo": {
@@ -246,36 +249,32 @@ impl Command for MoveCheckpoint {
 }
 
 /// Changes in the shape of DynamoDB Streams.
-fn stream_event(changes: &[ChangeRecord]) -> Event {
+fn stream_event(changes: &[Arc<Change>]) -> Event {
     let mut event = Event::default();
-    event.records = changes.iter().map(event_record).collect();
+    event.records = changes.iter().map(|change| event_record(change)).collect();
     event
 }
 
-fn event_record(change: &ChangeRecord) -> EventRecord {
-    let attributes = |image: &Option<Value>| match image {
-        Some(Value::Object(image)) => item::to_image(image.clone()),
-        _ => item::to_image(Map::new()),
-    };
+fn event_record(change: &Change) -> EventRecord {
+    // A row that can't be read has no image, which its follower refuses.
+    let image = |row: &OrderRow| to_image(row).unwrap_or_default();
     let mut stream = StreamRecord::default();
     stream.approximate_creation_date_time = change.at.to_string().parse().unwrap_or_default();
-    stream.new_image = attributes(&change.new_image);
-    stream.old_image = attributes(&change.old_image);
-    stream.keys = item::to_image(keys(change));
-    stream.sequence_number = Some(change.sequence_number.to_string());
+    stream.old_image = change.old.as_deref().map(image).unwrap_or_default();
+    stream.new_image = image(&change.new);
+    stream.keys = Item::from(HashMap::from([
+        ("orderId".to_owned(), AttributeValue::S(change.new.id.to_string())),
+        (
+            "createdAt".to_owned(),
+            AttributeValue::S(change.new.id.created_at().to_string()),
+        ),
+    ]));
+    stream.sequence_number = Some(change.seq.to_string());
     let mut record = EventRecord::default();
     record.aws_region = "local".into();
     record.change = stream;
-    record.event_id = change.sequence_number.to_string();
-    record.event_name = change.event_name.to_owned();
+    record.event_id = change.seq.to_string();
+    record.event_name = change.event_name().to_owned();
     record.event_source = Some("aws:dynamodb".into());
     record
-}
-
-fn keys(change: &ChangeRecord) -> Map<String, Value> {
-    let image = change.new_image.as_ref().or(change.old_image.as_ref());
-    ["orderId", "createdAt"]
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), image?.get(name)?.clone())))
-        .collect()
 }

@@ -59,7 +59,7 @@ fn read_timeline(
     };
     let story = read_story(engine, connection, &id.to_string())?;
     let mut facts = Facts::default();
-    facts::of_placing(&mut facts, engine.settings(), &placed);
+    facts::of_placing(&mut facts, engine.settings(), placed);
     let told = match &story {
         Some(story) => history::of_execution(&mut facts, engine.settings(), story),
         None => history::Told::default(),

@@ -6,6 +6,7 @@
 mod deliver;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::Timestamp;
 use ports::StoreError;
@@ -61,18 +62,24 @@ pub(crate) struct Attribute {
 /// A message's attributes by name.
 pub(crate) type Attributes = BTreeMap<String, Attribute>;
 
-/// Something to publish, with the subscriptions that want it.
-#[derive(Debug, Clone)]
-pub(crate) struct Publication {
-    /// The topic's name.
-    pub(crate) topic: String,
-    pub(crate) message_id: String,
+/// A message of a topic.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) id: String,
     pub(crate) subject: Option<String>,
     pub(crate) body: String,
     /// JSON of [`Attributes`].
     pub(crate) attributes: String,
+    pub(crate) published_at: i64,
     pub(crate) trace: String,
-    pub(crate) at: Timestamp,
+}
+
+/// A message to publish, with the subscriptions that want it.
+#[derive(Debug, Clone)]
+pub(crate) struct Publication {
+    /// The topic's name.
+    pub(crate) topic: String,
+    pub(crate) message: Arc<Message>,
     subscriptions: Vec<i64>,
 }
 
@@ -101,7 +108,7 @@ impl Publication {
                 ))
             })
             .collect();
-        let wanted = |subscription: &&std::sync::Arc<Subscription>| {
+        let wanted = |subscription: &&Arc<Subscription>| {
             subscription.topic == topic.name
                 && subscription
                     .settings
@@ -117,14 +124,17 @@ impl Publication {
             .collect();
         // Attributes are strings only, so they always have a JSON text.
         let attributes = serde_json::to_string(attributes).unwrap_or_else(|_| "{}".into());
-        Some(Self {
-            topic: topic.name.clone(),
-            message_id: random_uuid(),
+        let message = Arc::new(Message {
+            id: random_uuid(),
             subject,
             body,
             attributes,
+            published_at: at.as_ms(),
             trace,
-            at,
+        });
+        Some(Self {
+            topic: topic.name.clone(),
+            message,
             subscriptions,
         })
     }
@@ -136,12 +146,7 @@ pub(crate) fn publish(tx: &mut Tx<'_>, publication: &Publication) -> rusqlite::R
         let delivery = ReadyDelivery {
             seq: tx.next(|counters| &mut counters.delivery),
             subscription,
-            message_id: publication.message_id.clone(),
-            subject: publication.subject.clone(),
-            body: publication.body.clone(),
-            attributes: publication.attributes.clone(),
-            published_at: publication.at.as_ms(),
-            trace: publication.trace.clone(),
+            message: Arc::clone(&publication.message),
             attempts: 0,
         };
         insert(tx, &delivery)?;
@@ -163,12 +168,14 @@ pub(crate) fn redeliver(
     let delivery = ReadyDelivery {
         seq: tx.next(|counters| &mut counters.delivery),
         subscription,
-        message_id: letter.message_id,
-        subject: letter.subject,
-        body: letter.message,
-        attributes: serde_json::to_string(&letter.message_attributes).unwrap_or_else(|_| "{}".into()),
-        published_at: letter.timestamp.as_ms(),
-        trace: trace.to_owned(),
+        message: Arc::new(Message {
+            id: letter.message_id,
+            subject: letter.subject,
+            body: letter.message,
+            attributes: serde_json::to_string(&letter.message_attributes).unwrap_or_else(|_| "{}".into()),
+            published_at: letter.timestamp.as_ms(),
+            trace: trace.to_owned(),
+        }),
         attempts: 0,
     };
     insert(tx, &delivery)?;
@@ -193,20 +200,22 @@ struct LetterBody {
 
 /// What goes to the dead-letter queue for a delivery.
 pub(crate) fn dead_letter_body(delivery: &ReadyDelivery, topic_arn: &str) -> String {
+    let message = &delivery.message;
     let body = LetterBody {
         kind: "Notification".into(),
-        message_id: delivery.message_id.clone(),
+        message_id: message.id.clone(),
         topic_arn: topic_arn.to_owned(),
-        subject: delivery.subject.clone(),
-        message: delivery.body.clone(),
-        timestamp: Timestamp::from_ms(delivery.published_at),
-        message_attributes: serde_json::from_str(&delivery.attributes).unwrap_or_default(),
+        subject: message.subject.clone(),
+        message: message.body.clone(),
+        timestamp: Timestamp::from_ms(message.published_at),
+        message_attributes: serde_json::from_str(&message.attributes).unwrap_or_default(),
     };
     // Strings and a time always have a JSON text.
     serde_json::to_string(&body).unwrap_or_default()
 }
 
 fn insert(tx: &Tx<'_>, delivery: &ReadyDelivery) -> rusqlite::Result<()> {
+    let message = &delivery.message;
     tx.prepare(
         "INSERT INTO deliveries (seq, subscription, message_id, subject, body, attributes, published_at, trace, next_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?7)",
@@ -214,12 +223,12 @@ fn insert(tx: &Tx<'_>, delivery: &ReadyDelivery) -> rusqlite::Result<()> {
     .execute((
         delivery.seq,
         delivery.subscription,
-        &delivery.message_id,
-        &delivery.subject,
-        &delivery.body,
-        &delivery.attributes,
-        delivery.published_at,
-        &delivery.trace,
+        &message.id,
+        &message.subject,
+        &message.body,
+        &message.attributes,
+        message.published_at,
+        &message.trace,
     ))?;
     Ok(())
 }
@@ -229,12 +238,7 @@ fn insert(tx: &Tx<'_>, delivery: &ReadyDelivery) -> rusqlite::Result<()> {
 pub(crate) struct ReadyDelivery {
     pub(crate) seq: i64,
     pub(crate) subscription: i64,
-    pub(crate) message_id: String,
-    pub(crate) subject: Option<String>,
-    pub(crate) body: String,
-    pub(crate) attributes: String,
-    pub(crate) published_at: i64,
-    pub(crate) trace: String,
+    pub(crate) message: Arc<Message>,
     pub(crate) attempts: u32,
 }
 
@@ -252,12 +256,14 @@ impl ReadyDelivery {
         Ok(Self {
             seq: row.get(0)?,
             subscription: row.get(1)?,
-            message_id: row.get(2)?,
-            subject: row.get(3)?,
-            body: row.get(4)?,
-            attributes: row.get(5)?,
-            published_at: row.get(6)?,
-            trace: row.get(7)?,
+            message: Arc::new(Message {
+                id: row.get(2)?,
+                subject: row.get(3)?,
+                body: row.get(4)?,
+                attributes: row.get(5)?,
+                published_at: row.get(6)?,
+                trace: row.get(7)?,
+            }),
             attempts: row.get(8)?,
         })
     }
