@@ -83,6 +83,14 @@ impl Scenario {
         shop.place(SHELF, 2).await
     }
 
+    /// Places the order on a shelf that may be filled already.
+    pub async fn place_on_filled_shelf(self, shop: &Shop) -> Result<OrderId, ShopError> {
+        match shop.place(SHELF, 2).await {
+            Err(ShopError::NoProduct(_)) => self.place(shop).await,
+            placed => placed,
+        }
+    }
+
     /// Plays it to the end on a new shop and checks the books. Returns the order and the history of its execution.
     pub async fn play(self, options: &ShopOptions) -> (Order, String) {
         let dir = tempfile::tempdir().unwrap();
