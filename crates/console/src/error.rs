@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use ports::StoreError;
+use ports::observability::ObserveError;
 use ports::operations::OperationError;
 
 /// Why there is no page. Its display is a sentence for the visitor.
@@ -75,6 +76,16 @@ impl From<OperationError> for PageError {
             OperationError::NotFound { what, name } => Self::NotFound { what, name },
             OperationError::NotAllowed(why) => Self::Refused(sentence(&why)),
             OperationError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<ObserveError> for PageError {
+    fn from(error: ObserveError) -> Self {
+        match error {
+            ObserveError::NotFound { what, name } => Self::NotFound { what, name },
+            ObserveError::Query(why) => Self::Invalid(sentence(&why)),
+            ObserveError::Store(error) => Self::Store(error),
         }
     }
 }

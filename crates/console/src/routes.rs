@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use crate::access::{guard, log_out, show_login, sign_in};
 use crate::console::{Console, Engine, Parts};
 use crate::error::PageError;
-use crate::pages::{deliveries, executions, keys, orders, overview, products, queues};
+use crate::pages::{alarms, deliveries, executions, keys, logs, orders, overview, products, queues, traces};
 use crate::{assets, live};
 
 /// The console's routes, all below `/console`.
@@ -27,6 +27,7 @@ pub fn routes<E: Engine>(parts: Parts<E>) -> Router {
         .merge(order_routes())
         .merge(queue_routes())
         .merge(catalogue_routes())
+        .merge(signal_routes())
         .layer(from_fn_with_state(Arc::clone(&console), guard::<E>))
         .with_state(console)
 }
@@ -89,6 +90,15 @@ fn catalogue_routes<E: Engine>() -> Router<Arc<Console<E>>> {
             "/console/keys/{id}/revoke",
             get(keys::ask_to_revoke::<E>).post(keys::revoke::<E>),
         )
+}
+
+fn signal_routes<E: Engine>() -> Router<Arc<Console<E>>> {
+    Router::new()
+        .route("/console/traces", get(traces::list::<E>))
+        .route("/console/traces/{id}", get(traces::show::<E>))
+        .route("/console/logs", get(logs::list::<E>))
+        .route("/console/logs/filter", post(logs::set_filter::<E>))
+        .route("/console/alarms", get(alarms::list::<E>))
 }
 
 async fn nothing_here() -> PageError {

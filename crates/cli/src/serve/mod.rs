@@ -198,6 +198,7 @@ fn parts(
 fn console(engine: &Engine, stop: &CancellationToken) -> ordermill_console::Parts<Engine> {
     ordermill_console::Parts {
         engine: Arc::new(engine.clone()),
+        observatory: None,
         clock: Arc::new(engine.time().clone()),
         shutdown: stop.clone(),
     }

@@ -102,7 +102,7 @@ function follow() {
   source.addEventListener("hello", () => show("live", "Live"));
   source.addEventListener("news", refresh);
   source.addEventListener("error", () => {
-    if (source.readyState !== EventSource.CLOSED) return show("off", "Reconnecting");
+    if (source.readyState !== EventSource.CLOSED) return show("connecting", "Reconnecting");
     show("off", "Not live");
     setTimeout(() => source && source.readyState === EventSource.CLOSED && follow(), 30_000);
   });
@@ -116,7 +116,7 @@ function pause() {
 
 if (live && !document.querySelector("main form[data-ask], main [data-confirm]")) {
   live.hidden = false;
-  show("off", "Connecting");
+  show("connecting", "Connecting");
   live.addEventListener("click", () => {
     if (source) pause();
     else {

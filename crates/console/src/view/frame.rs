@@ -18,10 +18,13 @@ pub(crate) enum Section {
     Deliveries,
     Products,
     Keys,
+    Traces,
+    Logs,
+    Alarms,
 }
 
 impl Section {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 10] = [
         Self::Overview,
         Self::Orders,
         Self::Executions,
@@ -29,6 +32,9 @@ impl Section {
         Self::Deliveries,
         Self::Products,
         Self::Keys,
+        Self::Traces,
+        Self::Logs,
+        Self::Alarms,
     ];
 
     fn name(self) -> &'static str {
@@ -40,6 +46,9 @@ impl Section {
             Self::Deliveries => "Deliveries",
             Self::Products => "Products",
             Self::Keys => "Keys",
+            Self::Traces => "Traces",
+            Self::Logs => "Logs",
+            Self::Alarms => "Alarms",
         }
     }
 
@@ -52,6 +61,9 @@ impl Section {
             Self::Deliveries => "/console/deliveries",
             Self::Products => "/console/products",
             Self::Keys => "/console/keys",
+            Self::Traces => "/console/traces",
+            Self::Logs => "/console/logs",
+            Self::Alarms => "/console/alarms",
         }
     }
 
@@ -64,6 +76,9 @@ impl Section {
             Self::Deliveries => icon::deliveries(),
             Self::Products => icon::products(),
             Self::Keys => icon::key(),
+            Self::Traces => icon::trace(),
+            Self::Logs => icon::logs(),
+            Self::Alarms => icon::bell(),
         }
     }
 }

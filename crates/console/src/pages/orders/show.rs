@@ -6,24 +6,26 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::{Order, Timestamp};
 use maud::{Markup, html};
+use ports::observability::{Observatory, ObserveError, Trace};
 use ports::operations::{ExecutionDetail, OperationError};
 
 use super::find_order;
 use super::timeline::{notifications, timeline};
-use crate::access::Visitor;
+use crate::access::{Query, Visitor};
 use crate::console::{Console, Engine};
 use crate::error::PageError;
 use crate::pages::workflow;
 use crate::query::{address, segment};
 use crate::view::{
     self, Section, ago, copyable, duration_ms, empty, execution_pill, fact, icon, json_block, labelled_fact,
-    money, not_yet, order_pill, short_id,
+    money, not_yet, order_pill, short_id, took, waterfall,
 };
 
 pub(crate) async fn show<E: Engine>(
     State(console): State<Arc<Console<E>>>,
     visitor: Visitor,
     Path(id): Path<String>,
+    Query(query): Query,
 ) -> Result<Response, PageError> {
     let engine = &*console.engine;
     let order = find_order(engine, &id).await?;
@@ -37,18 +39,30 @@ pub(crate) async fn show<E: Engine>(
         Err(OperationError::NotFound { .. }) => None,
         Err(error) => return Err(error.into()),
     };
+    let trace = find_trace(console.observatory.as_ref(), &order).await?;
     let story = match &execution {
         Some(execution) => Some(workflow::story(engine, execution, now).await?),
         None => None,
     };
+    let whole = query.text("timeline") == Some("whole");
     let content = html! {
         (head(&order))
         @if let Some(attention) = &order.state.attention { (needs_attention(&id, attention)) }
         (figures(&order, now))
         div.columns {
             div.main-column {
-                section.card { h2 { "Timeline" } (timeline(&entries)) }
+                section.card {
+                    div.card-head { h2 { "Timeline" } (extent(&id, whole)) }
+                    (timeline(&entries, whole))
+                }
                 @if let Some(story) = &story { (story) }
+                @if let Some(trace) = &trace {
+                    section.card {
+                        div.card-head { h2 { "Trace" }
+                            a href={ "/console/traces/" (segment(&trace.summary.trace_id)) } { (took(trace.summary.duration_us)) " in all" } }
+                        (waterfall(trace))
+                    }
+                }
             }
             div.side-column {
                 section.card { h2 { "Facts" } (facts(&order)) }
@@ -64,6 +78,30 @@ pub(crate) async fn show<E: Engine>(
     };
     let title = format!("Order {}", short_id(&id));
     Ok(view::page(&visitor, Section::Orders, &title, &content))
+}
+
+async fn find_trace(observatory: Option<&Observatory>, order: &Order) -> Result<Option<Trace>, PageError> {
+    let Some(observatory) = observatory else {
+        return Ok(None);
+    };
+    match observatory
+        .traces
+        .get_order_trace(order.placed.order_id.to_string())
+        .await
+    {
+        Ok(trace) => Ok(Some(trace)),
+        Err(ObserveError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Switches between the facts that matter and all of them.
+fn extent(id: &str, whole: bool) -> Markup {
+    let path = format!("/console/orders/{}", segment(id));
+    html! {
+        @if whole { a href=(path) { "Milestones only" } }
+        @else { a href=(address(&path, &[("timeline", Some("whole"))])) { "Every event" } }
+    }
 }
 
 fn head(order: &Order) -> Markup {

@@ -7,12 +7,27 @@ use ports::orders::TimelineEntry;
 use crate::pages::workflow::clock_time;
 use crate::view::{absolute, ago, duration_ms, empty, icon, json_block};
 
-/// Every fact in time order, each with what is known of it.
-pub(super) fn timeline(entries: &[TimelineEntry]) -> Markup {
+/// Events of an execution that repeat what its states tell already.
+const MINOR: [&str; 6] = [
+    "Scheduled",
+    "Started",
+    "Succeeded",
+    "StateExited",
+    "ChoiceStateEntered",
+    "Published",
+];
+
+fn is_minor(entry: &TimelineEntry) -> bool {
+    let is_end = entry.event.starts_with("Execution") && entry.event != "ExecutionStarted";
+    !is_end && MINOR.iter().any(|end| entry.event.ends_with(end))
+}
+
+/// Facts in time order, each with what is known of it: those that matter, or the whole of them.
+pub(super) fn timeline(entries: &[TimelineEntry], whole: bool) -> Markup {
     let start = entries.first().map(|entry| entry.at.as_ms()).unwrap_or_default();
     html! {
         ol.timeline {
-            @for entry in entries {
+            @for entry in entries.iter().filter(|entry| whole || !is_minor(entry)) {
                 li class=[tone(&entry.event)] {
                     span.when {
                         time datetime=(entry.at) title=(absolute(entry.at)) { (clock_time(entry.at)) }
@@ -20,9 +35,13 @@ pub(super) fn timeline(entries: &[TimelineEntry]) -> Markup {
                     }
                     span.where { (source_icon(&entry.source)) (entry.source) }
                     div.what {
-                        p { (entry.summary) " " span.event { (entry.event) } }
-                        @if !is_nothing(&entry.detail) {
-                            details { summary { "Details" } (json_block("Details", &entry.detail)) }
+                        @if is_nothing(&entry.detail) {
+                            p { (entry.summary) " " span.event { (entry.event) } }
+                        } @else {
+                            details {
+                                summary { (entry.summary) " " span.event { (entry.event) } }
+                                (json_block("Details", &entry.detail))
+                            }
                         }
                     }
                 }

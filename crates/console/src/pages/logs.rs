@@ -1,0 +1,223 @@
+//! `/console/logs`: lines of the log groups, asked for in the language of CloudWatch Logs Insights, and what is logged.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::Timestamp;
+use maud::{Markup, html};
+use ports::observability::{LogGroup, LogQuery, LogTable, ObserveError};
+use serde_json::Value;
+
+use crate::access::{Form, Query, Visitor};
+use crate::console::{Console, Engine};
+use crate::error::PageError;
+use crate::query::Fields;
+use crate::view::{self, Confirm, Section, bytes, count, empty, icon, json_block};
+
+const LIMIT: u32 = 200;
+/// How far back one may look: minutes, and what that is called.
+const SPANS: [(&str, i64, &str); 5] = [
+    ("15", 15, "15 minutes"),
+    ("60", 60, "1 hour"),
+    ("360", 360, "6 hours"),
+    ("1440", 1_440, "1 day"),
+    ("10080", 10_080, "7 days"),
+];
+const DEFAULT_SPAN: &str = "60";
+
+/// `GET /console/logs`
+pub(crate) async fn list<E: Engine>(
+    State(console): State<Arc<Console<E>>>,
+    visitor: Visitor,
+    Query(query): Query,
+) -> Result<Response, PageError> {
+    let logs = &console.observatory()?.logs;
+    let groups = logs.list_log_groups().await?;
+    let answer = logs.query_logs(read_query(&query, console.now())).await;
+    let (table, problem) = match answer {
+        Ok(table) => (Some(table), None),
+        Err(ObserveError::Query(problem)) => (None, Some(problem)),
+        Err(error) => return Err(error.into()),
+    };
+    let content = html! {
+        header.page-head { h1 { "Logs" } }
+        (query_form(&query, &groups, problem.as_deref()))
+        @if let Some(table) = &table { (lines(table)) }
+        div.two {
+            section.card { h2 { "Log groups" } (group_table(&groups)) }
+            section.card { h2 { "What is logged" } (filter_form(&visitor, &logs.log_filter(), None)) }
+        }
+    };
+    Ok(view::page(&visitor, Section::Logs, "Logs", &content))
+}
+
+fn read_query(fields: &Fields, now: Timestamp) -> LogQuery {
+    let wanted = fields.text("minutes").unwrap_or(DEFAULT_SPAN);
+    let minutes = SPANS
+        .iter()
+        .find(|(value, ..)| *value == wanted)
+        .map_or(60, |(_, minutes, _)| *minutes);
+    LogQuery {
+        groups: fields.text("group").map(str::to_owned).into_iter().collect(),
+        from: Some(Timestamp::from_ms(now.as_ms() - minutes * 60_000)),
+        to: None,
+        query: fields.text("query").unwrap_or_default().to_owned(),
+        after: None,
+        limit: LIMIT,
+    }
+}
+
+fn query_form(query: &Fields, groups: &[LogGroup], problem: Option<&str>) -> Markup {
+    let group = query.text("group");
+    let span = query.text("minutes").unwrap_or(DEFAULT_SPAN);
+    html! {
+        form.card.stack method="get" action="/console/logs" {
+            @if let Some(problem) = problem { p.notice.bad role="alert" { (icon::warning()) span { (problem) } } }
+            div.field {
+                label for="query" { "Query" }
+                input.mono id="query" name="query" value=[query.text("query")] spellcheck="false" autocomplete="off"
+                    aria-describedby="query-help" aria-invalid=[problem.map(|_| "true")]
+                    placeholder="fields @timestamp, data.orderId | filter event_type = \"payment_processed\"";
+                p.help id="query-help" { "As in Logs Insights: " code { "fields" } ", " code { "filter" } ", "
+                    code { "stats count(*) by bin(5m)" } ", " code { "sort" } ", " code { "limit" }
+                    ". Empty: whole lines, newest first." }
+            }
+            div.filter {
+                label { span { "Log group" }
+                    select name="group" {
+                        option value="" { "All" }
+                        @for other in groups { option value=(other.name) selected[group == Some(other.name.as_str())] { (other.name) } }
+                    }
+                }
+                label { span { "In the last" }
+                    select name="minutes" {
+                        @for (value, _, name) in SPANS { option value=(value) selected[span == value] { (name) } }
+                    }
+                }
+                button.primary type="submit" { "Run" }
+            }
+        }
+    }
+}
+
+fn lines(table: &LogTable) -> Markup {
+    if table.rows.is_empty() {
+        return empty(
+            "No line is like that",
+            html! { (count(table.scanned)) " lines were looked at. Look further back, or ask for less." },
+        );
+    }
+    html! {
+        div.scroll.log tabindex="0" role="region" aria-label="Lines" {
+            table.rows.dense {
+                thead { tr { @for column in &table.columns { th scope="col" { (column) } } } }
+                tbody { @for row in &table.rows {
+                    tr data-key=[Some(row.cursor.as_str()).filter(|cursor| !cursor.is_empty())] {
+                        @for value in &row.values { (cell(value)) }
+                    }
+                } }
+            }
+        }
+        p.help { (count(table.rows.len() as u64)) " rows of " (count(table.scanned)) " lines that were looked at"
+            @if table.truncated { "; there are more" } "." }
+    }
+}
+
+fn cell(value: &Value) -> Markup {
+    match value {
+        Value::Null => html! { td { (view::not_yet()) } },
+        Value::String(text) => html! { td.long { code { (text) } } },
+        Value::Number(number) => html! { td.num { (number.to_string()) } },
+        Value::Bool(_) => html! { td { (value.to_string()) } },
+        Value::Array(_) => html! { td.long { code { (value.to_string()) } } },
+        Value::Object(members) => {
+            let told = ["event_type", "message"]
+                .iter()
+                .find_map(|name| members.get(*name)?.as_str());
+            let level = members.get("level").and_then(Value::as_str).unwrap_or_default();
+            let data = members.get("data").map(Value::to_string).unwrap_or_default();
+            let data: String = data.chars().take(160).collect();
+            html! {
+                td.long.wide { details {
+                    summary { @if matches!(level, "ERROR" | "WARN") { span class={ "level " (level.to_lowercase()) } { (level) " " } }
+                        strong { (told.unwrap_or("Line")) } " " code.soft { (data) } }
+                    (json_block("Line", value))
+                } }
+            }
+        }
+    }
+}
+
+fn group_table(groups: &[LogGroup]) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Log groups" {
+            table.rows {
+                thead { tr { th scope="col" { "Group" } th scope="col" { "Kept for" } th.num scope="col" { "Size" } } }
+                tbody { @for group in groups {
+                    tr {
+                        td { a href=(crate::query::address("/console/logs", &[("group", Some(&group.name))])) { (group.name) } }
+                        td { @match group.retention_days { Some(days) => { (days) " days" }, None => "as long as there is room" } }
+                        td.num { (bytes(usize::try_from(group.stored_bytes).unwrap_or(usize::MAX))) }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn filter_form(visitor: &Visitor, filter: &str, problem: Option<&str>) -> Markup {
+    html! {
+        form.stack method="post" action="/console/logs/filter" data-ask="" {
+            input type="hidden" name="token" value=(visitor.session.token);
+            @if let Some(problem) = problem { p.notice.bad role="alert" { (icon::warning()) span { (problem) } } }
+            div.field {
+                label for="filter" { "Filter" }
+                input.mono id="filter" name="filter" value=(filter) spellcheck="false" autocomplete="off" required
+                    aria-describedby="filter-help";
+                p.help id="filter-help" { "As in " code { "RUST_LOG" } ", such as " code { "info,embedded=debug" } ". It holds until the server stops." }
+            }
+            div.buttons { button type="submit" { "Change it" } }
+        }
+    }
+}
+
+/// `POST /console/logs/filter`
+pub(crate) async fn set_filter<E: Engine>(
+    State(console): State<Arc<Console<E>>>,
+    visitor: Visitor,
+    Form(form): Form,
+) -> Result<Response, PageError> {
+    let filter = form.text("filter").unwrap_or_default();
+    if form.raw("confirmed") != Some("yes") {
+        let confirm = Confirm {
+            section: Section::Logs,
+            question: "Change what is logged?",
+            text: html! {
+                p { "From " code { (console.observatory()?.logs.log_filter()) } " to " code { (filter) } ", until the server stops." }
+                p.help { "A level of debug or trace costs time and room." }
+            },
+            action: "/console/logs/filter",
+            fields: &[("filter", filter)],
+            extra: html! {},
+            button: "Change it",
+            is_dangerous: false,
+            back: "/console/logs",
+        };
+        return Ok(confirm.page(&visitor));
+    }
+    match console.observatory()?.logs.set_log_filter(filter) {
+        Ok(()) => {}
+        Err(ObserveError::Query(problem)) => {
+            let content = html! {
+                header.page-head { h1 { "What is logged" } }
+                section.card.narrow { (filter_form(&visitor, filter, Some(&problem))) }
+            };
+            return Ok(view::page(&visitor, Section::Logs, "What is logged", &content));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    tracing::info!(event_type = "console_log_filter_changed", filter, key = %visitor.session.key_id);
+    visitor.session.tell("What is logged is changed.");
+    Ok(Redirect::to("/console/logs").into_response())
+}

@@ -1,0 +1,122 @@
+//! Traces that were kept, and one as a waterfall.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use domain::Timestamp;
+use maud::{Markup, html};
+use ports::observability::{Keeping, TraceFilter, TraceSummary};
+
+use crate::access::{Query, Visitor};
+use crate::console::{Console, Engine};
+use crate::error::PageError;
+use crate::query::{address, segment};
+use crate::view::{
+    self, Section, ago, copyable, count, empty, fact, order_link, outcome_pill, short_id, tabs, took,
+    waterfall,
+};
+
+const NEWEST: u32 = 100;
+/// From here on a trace is slow, in microseconds.
+const SLOW_US: u64 = 1_000_000;
+
+/// `GET /console/traces`
+pub(crate) async fn list<E: Engine>(
+    State(console): State<Arc<Console<E>>>,
+    visitor: Visitor,
+    Query(query): Query,
+) -> Result<Response, PageError> {
+    let only = query.text("only");
+    let filter = TraceFilter {
+        failed: only == Some("failed"),
+        at_least_us: (only == Some("slow")).then_some(SLOW_US),
+        ..TraceFilter::default()
+    };
+    let traces = console.observatory()?.traces.list_traces(filter, NEWEST).await?;
+    let tab = |name: &str, value: Option<&str>| {
+        (
+            name.to_owned(),
+            address("/console/traces", &[("only", value)]),
+            only == value,
+        )
+    };
+    let kinds = [
+        tab("All", None),
+        tab("Failed", Some("failed")),
+        tab("Slower than a second", Some("slow")),
+    ];
+    let content = html! {
+        header.page-head { h1 { "Traces" } }
+        (tabs("Traces", &kinds))
+        @if traces.is_empty() {
+            (empty("No trace is kept", "The first request of each second is, and 5 % of the rest, and whatever fails or is slow."))
+        } @else { (table(&traces, console.now())) }
+    };
+    Ok(view::page(&visitor, Section::Traces, "Traces", &content))
+}
+
+fn table(traces: &[TraceSummary], now: Timestamp) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Traces" {
+            table.rows {
+                thead { tr {
+                    th scope="col" { "Trace" } th scope="col" { "Began with" } th scope="col" { "Outcome" }
+                    th scope="col" { "Order" } th.num scope="col" { "Spans" } th.num scope="col" { "Took" }
+                    th scope="col" { "Kept because" } th scope="col" { "When" }
+                } }
+                tbody { @for trace in traces {
+                    tr data-key=(trace.trace_id) {
+                        td { a.id href={ "/console/traces/" (segment(&trace.trace_id)) } title=(trace.trace_id) { (short_id(&trace.trace_id)) } }
+                        td { (trace.name) }
+                        td { (outcome_pill(trace.outcome)) }
+                        td { @match &trace.order_id { Some(id) => (order_link(id)), None => (view::not_yet()) } }
+                        td.num { (count(trace.spans.into())) }
+                        td.num { (took(trace.duration_us)) }
+                        td.soft { (kept_because(trace.keeping)) }
+                        td { (ago(trace.started_at, now)) }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn kept_because(keeping: Keeping) -> &'static str {
+    match keeping {
+        Keeping::Sampled => "it was sampled",
+        Keeping::Failed => "something failed",
+        Keeping::Slow => "something was slow",
+        Keeping::Journal => "the journal tells it",
+    }
+}
+
+/// `GET /console/traces/{id}`
+pub(crate) async fn show<E: Engine>(
+    State(console): State<Arc<Console<E>>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, PageError> {
+    let trace = console.observatory()?.traces.get_trace(id).await?;
+    let summary = &trace.summary;
+    let content = html! {
+        header.page-head {
+            div {
+                p.crumbs { a href="/console/traces" { "Traces" } }
+                h1 { (summary.name) " " (outcome_pill(summary.outcome)) }
+            }
+        }
+        section.card { h2 { "Facts" }
+            dl.facts {
+                (fact("Trace", copyable(&summary.trace_id)))
+                (fact("X-Ray", copyable(&summary.x_ray_trace_id)))
+                @if let Some(order) = &summary.order_id { (fact("Order", order_link(order))) }
+                (fact("Began", ago(summary.started_at, console.now())))
+                (fact("Took", took(summary.duration_us)))
+                (fact("Kept because", kept_because(summary.keeping)))
+            }
+        }
+        section.card { h2 { "Waterfall" } (waterfall(&trace)) }
+    };
+    Ok(view::page(&visitor, Section::Traces, &summary.name, &content))
+}
