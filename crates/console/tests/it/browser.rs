@@ -6,13 +6,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use domain::{OrderId, OrderStatus};
 use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, Method, Request, StatusCode};
 use ordermill_console::Parts;
 use ports::access::{ApiKeys, QuotaPeriod, Role, UsagePlan};
-use ports::inspection::Inspection;
-use ports::orders::OrderQueries;
 use tempfile::TempDir;
 use testkit::{Shop, ShopOptions};
 use tokio_util::sync::CancellationToken;
@@ -36,8 +33,13 @@ pub struct Site {
 impl Site {
     /// A shop at work.
     pub async fn open() -> Self {
-        let site = Self::idle(&ShopOptions::default()).await;
-        site.shop.start(&ShopOptions::default()).await.unwrap();
+        Self::open_with(&ShopOptions::default()).await
+    }
+
+    /// A shop at work with these options.
+    pub async fn open_with(options: &ShopOptions) -> Self {
+        let site = Self::idle(options).await;
+        site.shop.start(options).await.unwrap();
         site
     }
 
@@ -79,18 +81,6 @@ impl Site {
         let answer = visitor.sign_in(&self.admin_key).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
         visitor
-    }
-
-    /// Waits until the order has ended.
-    pub async fn until_ended(&self, id: OrderId) -> OrderStatus {
-        loop {
-            let seen = self.shop.engine.latest_commit();
-            let order = self.shop.engine.get_order(id).await.unwrap().unwrap();
-            if order.state.status.is_final() {
-                return order.state.status;
-            }
-            self.shop.engine.wait_for_commit(seen).await;
-        }
     }
 }
 

@@ -47,9 +47,9 @@ pub(crate) async fn show<E: Engine>(
                 @if let Some(cause) = &info.cause { p { (cause) } }
             } }
         }
+        (story)
         div.columns {
             div.main-column {
-                (story)
                 section.card { h2 { "History" }
                     @if execution.events.is_empty() {
                         (empty("There is no history", "It can't be told, or the execution has only been asked for."))

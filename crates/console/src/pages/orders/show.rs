@@ -55,14 +55,6 @@ pub(crate) async fn show<E: Engine>(
                     div.card-head { h2 { "Timeline" } (extent(&id, whole)) }
                     (timeline(&entries, whole))
                 }
-                @if let Some(story) = &story { (story) }
-                @if let Some(trace) = &trace {
-                    section.card {
-                        div.card-head { h2 { "Trace" }
-                            a href={ "/console/traces/" (segment(&trace.summary.trace_id)) } { (took(trace.summary.duration_us)) " in all" } }
-                        (waterfall(trace))
-                    }
-                }
             }
             div.side-column {
                 section.card { h2 { "Facts" } (facts(&order)) }
@@ -73,6 +65,14 @@ pub(crate) async fn show<E: Engine>(
                     details { summary { "The order as the API shows it" }
                         (json_block("Order", &serde_json::to_value(&order).unwrap_or_default())) }
                 }
+            }
+        }
+        @if let Some(story) = &story { (story) }
+        @if let Some(trace) = &trace {
+            section.card {
+                div.card-head { h2 { "Trace" }
+                    a href={ "/console/traces/" (segment(&trace.summary.trace_id)) } { (took(trace.summary.duration_us)) " in all" } }
+                (waterfall(trace))
             }
         }
     };

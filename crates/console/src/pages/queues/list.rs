@@ -21,10 +21,10 @@ pub(crate) async fn list<E: Engine>(
     let (dead, working): (Vec<_>, Vec<_>) = queues.iter().partition(|queue| queue.is_dead_letter_queue);
     let content = html! {
         header.page-head { h1 { "Queues" } }
-        section.card { h2 { "Queues" } (table(&working)) }
+        section.card { h2 { "Queues" } (table("Queues", &working)) }
         section.card { h2 { "Dead-letter queues" }
             p.help { "What failed as often as its queue allows waits here for somebody to set it right." }
-            (table(&dead))
+            (table("Dead-letter queues", &dead))
         }
     };
     Ok(view::page(&visitor, Section::Queues, "Queues", &content))
@@ -40,9 +40,9 @@ pub(super) fn health(queue: &QueueInfo) -> Markup {
     }
 }
 
-fn table(queues: &[&QueueInfo]) -> Markup {
+fn table(label: &str, queues: &[&QueueInfo]) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Queues" {
+        div.scroll tabindex="0" role="region" aria-label=(label) {
             table.rows {
                 thead { tr {
                     th scope="col" { "Queue" } th scope="col" { "State" } th.num scope="col" { "Waiting" }

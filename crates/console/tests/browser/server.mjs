@@ -1,0 +1,74 @@
+// A real server on a directory of its own, and a client for its HTTP interface.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+export class Server {
+  /** Starts `ordermill serve` with further arguments on a new directory; resolves once it listens. */
+  static async start(...args) {
+    const server = new Server();
+    server.dir = mkdtempSync(join(tmpdir(), "ordermill-browser-"));
+    server.data = join(server.dir, "data");
+    await server.listen("127.0.0.1:0", args);
+    const key = (name) => readFileSync(join(server.data, `${name}.key`), "utf8").trim();
+    server.adminKey = key("admin");
+    server.defaultKey = key("default");
+    return server;
+  }
+
+  async listen(address, args) {
+    const all = ["serve", "--data", this.data, "--listen", address, ...args];
+    this.process = spawn(process.env.ORDERMILL_BIN, all, { stdio: ["ignore", "ignore", "pipe"] });
+    this.url = await new Promise((resolve, reject) => {
+      this.process.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+      createInterface({ input: this.process.stderr }).on("line", (line) => {
+        const match = /listening on (http:\S+)/.exec(line);
+        if (match) resolve(match[1]);
+      });
+    });
+  }
+
+  /** Starts anew on the same directory and port; `meanwhile` runs while nothing does. */
+  async restart(args, meanwhile = () => {}) {
+    await this.end();
+    meanwhile();
+    await this.listen(new URL(this.url).host, args);
+  }
+
+  async call(method, path, body) {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: { "x-api-key": path.startsWith("/admin") || method === "PUT" ? this.adminKey : this.defaultKey, "content-type": "application/json" },
+      body: body && JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text && JSON.parse(text);
+  }
+
+  /** Places an order and returns its id. */
+  async place(order = {}) {
+    const items = order.items || [{ productId: "PROD-001", quantity: 2, price: 29.99 }];
+    const placed = await this.call("POST", "/orders", {
+      customerId: "CUST-001",
+      customerEmail: "customer@example.com",
+      ...order,
+      items,
+    });
+    return placed.orderId;
+  }
+
+  async end() {
+    this.process.removeAllListeners("exit");
+    const ended = new Promise((resolve) => this.process.on("exit", resolve));
+    this.process.kill("SIGTERM");
+    await ended;
+  }
+
+  async stop() {
+    await this.end();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
