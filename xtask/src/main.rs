@@ -1,5 +1,6 @@
 //! `cargo xtask`: the checks of the project, the same on a developer's machine and in CI.
 
+mod browser;
 mod check;
 mod crash;
 mod e2e;
@@ -22,13 +23,14 @@ Usage:
   cargo xtask check                               formatting, clippy and documentation
   cargo xtask lint                                the SAM template by cfn-lint and sam validate
   cargo xtask e2e                                 only the tests from outside, against the built binary
+  cargo xtask browser                             only the console's tests in a real browser
   cargo xtask bench-guard [--update]              only the hot path's instruction counts against their budget; --update
                                                   records them anew
   cargo xtask interface [--max-examples N] [--seed N] ...
                                                   the HTTP interface against its description, by Schemathesis
   cargo xtask crash [--kills N] [--seed N] ...    kills the server under load and checks its books
 
-Suites of test, in order: fmt, clippy, tests, docs, lint, e2e, guard, interface, crash. --quick has the first three.
+Suites of test, in order: fmt, clippy, tests, docs, lint, e2e, browser, guard, interface, crash. --quick has the first three.
 The last line of test is 'N passed, N failed'.";
 
 fn main() -> ExitCode {
@@ -53,6 +55,7 @@ fn dispatch() -> Result<ExitCode> {
         "check" => suites::run(&root, &suites::select_named(&["fmt", "clippy", "docs"])),
         "lint" => suites::run(&root, &suites::select_named(&["lint"])),
         "e2e" => suites::run(&root, &suites::select_named(&["e2e"])),
+        "browser" => suites::run(&root, &suites::select_named(&["browser"])),
         "bench-guard" if options.iter().any(|option| option == "--update") => guard::update(&root),
         "bench-guard" => suites::run(&root, &suites::select_named(&["guard"])),
         "interface" => interface::run(&root, options).map(suites::code),

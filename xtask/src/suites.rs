@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::run::say;
-use crate::{check, crash, e2e, guard, interface};
+use crate::{browser, check, crash, e2e, guard, interface};
 
 /// What a suite came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -77,6 +77,11 @@ const ALL: &[Suite] = &[
         name: "e2e",
         quick: false,
         run: e2e::run,
+    },
+    Suite {
+        name: "browser",
+        quick: false,
+        run: browser::run,
     },
     Suite {
         name: "guard",
