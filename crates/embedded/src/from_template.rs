@@ -121,6 +121,7 @@ impl Settings {
             orders_table,
             inventory_table,
             usage_plan: usage_plan(system),
+            alarms: system.alarms.clone(),
             limits: Limits::default(),
             faults: Arc::default(),
             recorder: Arc::new(NoRecorder),

@@ -51,6 +51,7 @@ use tokio::sync::watch;
 
 pub use faults::{Faults, TaskFault};
 pub use from_template::SettingsError;
+pub use observe::Observer;
 pub use open::OpenError;
 pub use settings::{
     FunctionSettings, Limits, MachineSettings, QueueSettings, QueueSourceSettings, Settings,
@@ -249,6 +250,12 @@ impl Engine {
     #[must_use]
     pub fn time(&self) -> &Time {
         &self.inner.settings.time
+    }
+
+    /// Where everything is kept.
+    #[must_use]
+    pub fn data_dir(&self) -> &std::path::Path {
+        &self.inner.settings.data_dir
     }
 
     /// Who gets the spans of what is done.

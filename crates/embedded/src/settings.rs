@@ -35,6 +35,8 @@ pub struct Settings {
     pub inventory_table: String,
     /// The plan of keys that are made without one of their own.
     pub usage_plan: UsagePlan,
+    /// The alarms.
+    pub alarms: Vec<template::Alarm>,
     /// What is bounded.
     pub limits: Limits,
     /// What goes wrong; nothing, by default.

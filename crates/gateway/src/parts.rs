@@ -9,6 +9,7 @@ use ports::clock::Clock;
 use ports::feed::LiveFeed;
 use ports::function::Handler;
 use ports::metrics::Metrics;
+use ports::observability::Observatory;
 use ports::operations::Operations;
 use ports::trace::Recorder;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,9 @@ pub struct Parts<E> {
     pub metrics: Arc<dyn Metrics>,
     /// Gets a span for each business call.
     pub recorder: Arc<dyn Recorder>,
+    /// Answers `/admin/alarms`, `/admin/logs`, `/admin/metrics`, `/admin/traces` and `/admin/service-map`; without it
+    /// there is nothing there.
+    pub observatory: Option<Observatory>,
     /// Answers `/ready`.
     pub readiness: Readiness,
     /// Answers `/metrics`, in Prometheus' text format 0.0.4.

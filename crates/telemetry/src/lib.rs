@@ -7,6 +7,6 @@ pub mod logs;
 pub mod metrics;
 pub mod traces;
 
-pub use logs::{Format, LogError, LogSettings};
+pub use logs::{Format, LogError, LogSettings, Logging};
 pub use metrics::{Registry, Snapshot};
 pub use traces::Tracer;

@@ -59,6 +59,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         admin_key: keys.admin,
         is_fresh: engine.is_fresh(),
         engine,
+        watch: None,
         server,
         stop,
     })

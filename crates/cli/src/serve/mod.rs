@@ -7,6 +7,7 @@ pub mod ceiling;
 mod definition;
 mod functions;
 mod keys;
+mod observe;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,7 +19,8 @@ use embedded::{Engine, OpenError, Settings, SettingsError};
 use gateway::Parts;
 use ports::StoreError;
 use ports::metrics::Metrics;
-use telemetry::Registry;
+use ports::trace::Recorder;
+use telemetry::{Logging, Registry, Tracer};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -43,6 +45,8 @@ pub struct ServeOptions {
     pub max_in_flight: Option<usize>,
     /// Whether the admin key is made anew, and the one so far revoked.
     pub reset_admin_key: bool,
+    /// The process's log, for the log groups; the default one when it keeps none.
+    pub logging: Logging,
 }
 
 /// Why the server could not be started. Nothing runs.
@@ -96,6 +100,7 @@ pub struct Running {
     /// Whether this start made the data directory.
     pub is_fresh: bool,
     engine: Engine,
+    watch: Option<observe::Watch>,
     server: JoinHandle<std::io::Result<()>>,
     stop: CancellationToken,
 }
@@ -110,6 +115,9 @@ impl Running {
             Err(error) => tracing::error!(event_type = "server_panicked", %error),
         }
         self.engine.stop(STOP_GRACE).await;
+        if let Some(watch) = self.watch {
+            watch.end().await;
+        }
     }
 
     /// Returns when the server or the engine has ended by itself, which neither should.
@@ -130,7 +138,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     for what in Settings::unserved(&system) {
         tracing::warn!(event_type = "template_setting_not_used", warning = what);
     }
-    let settings = Settings::from_system(&system, options.data.clone()).map_err(StartError::Settings)?;
+    let mut settings = Settings::from_system(&system, options.data.clone()).map_err(StartError::Settings)?;
     // The address first: to find it taken is no reason to touch the data directory.
     let listen = |source| StartError::Listen {
         address: options.listen,
@@ -139,6 +147,8 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let registry = Arc::new(Registry::new());
+    let tracer = Arc::new(Tracer::new(Arc::clone(&registry)));
+    settings.recorder = Arc::clone(&tracer) as Arc<dyn Recorder>;
     let engine = Engine::open(settings, Arc::clone(&registry) as Arc<dyn Metrics>).await?;
     if options.reset_admin_key {
         keys::revoke_admin(&engine).await?;
@@ -151,6 +161,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         Arc::new(engine.time().clone()),
         options.gateway,
     );
+    let watch = observe::start(&engine, &system, &registry, &tracer, options.logging)?;
     engine
         .start(functions::handlers(&engine, Arc::new(payments), &registry))
         .await?;
@@ -160,7 +171,9 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         config.limits.max_in_flight = most;
     }
     let limits = config.limits;
-    let router = gateway::router(config, parts(&engine, &system, &registry, &stop))?;
+    let mut parts = parts(&engine, &system, &registry, &stop);
+    parts.observatory = Some(watch.observatory.clone());
+    let router = gateway::router(config, parts)?;
     let server = tokio::spawn(gateway::serve(listener, router, limits, stop.clone()));
     Ok(Running {
         url: format!("http://{address}"),
@@ -168,6 +181,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         admin_key: keys.admin,
         is_fresh: engine.is_fresh(),
         engine,
+        watch: Some(watch),
         server,
         stop,
     })
@@ -186,6 +200,7 @@ fn parts(
         clock: Arc::new(engine.time().clone()),
         metrics: Arc::clone(registry) as Arc<dyn Metrics>,
         recorder: Arc::clone(engine.recorder()),
+        observatory: None,
         readiness: Box::new(move || ready.ready()),
         metrics_text: Box::new(move || metrics.render()),
         status: Box::new(move || status.status()),

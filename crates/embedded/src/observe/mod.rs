@@ -1,3 +1,139 @@
-//! What the engine tells of itself, and what it keeps of that.
+//! What the engine tells of itself, and what it keeps of that: spans, the metrics' history, alarms.
+//!
+//! [`Observer`] stands beside the engine: it looks at queues and figures, takes the minute's metrics, judges the alarms,
+//! and stores the spans that were kept. No order waits for it.
 
+mod alarms;
+mod answers;
+mod gauges;
+mod history;
+mod map;
 pub(crate) mod spans;
+mod states;
+mod store;
+mod traces;
+mod waterfall;
+
+use std::sync::Arc;
+
+use domain::Timestamp;
+use ports::StoreError;
+use ports::clock::Clock;
+use ports::metrics::MetricSource;
+use ports::trace::{SpanData, SpanSink};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::Engine;
+use crate::error::Chain;
+use history::MINUTE_MS;
+use store::Store;
+
+/// How often queues are looked at.
+const GAUGES_MS: i64 = 10_000;
+
+/// Watches an engine. Clones are the same.
+#[derive(Clone)]
+pub struct Observer {
+    engine: Engine,
+    store: Store,
+    source: Arc<dyn MetricSource>,
+    /// The last minute that was taken, and wakes whoever waits for the next.
+    taken: Arc<watch::Sender<i64>>,
+}
+
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Observer")
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Observer {
+    /// An observer of the engine, which reads what the engine counts from `source`. It does nothing before
+    /// [`Observer::start`].
+    ///
+    /// # Errors
+    /// When its database can't be opened, nor a new one be made.
+    pub fn open(engine: &Engine, source: Arc<dyn MetricSource>) -> Result<Self, StoreError> {
+        Ok(Self {
+            engine: engine.clone(),
+            store: Store::open(&engine.settings().data_dir)?,
+            source,
+            taken: Arc::new(watch::Sender::new(i64::MIN)),
+        })
+    }
+
+    /// Begins to watch, until the engine stops; then what was counted since the last minute is stored.
+    #[must_use]
+    pub fn start(&self) -> JoinHandle<()> {
+        let observer = self.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = observer.engine.stopping() => {}
+                () = observer.watch() => {}
+            }
+            observer.take(observer.engine.time().now()).await;
+        })
+    }
+
+    /// Looks at the gauges every ten seconds, and takes each minute when it is over.
+    async fn watch(&self) {
+        let time = self.engine.time();
+        let mut minute = history::floor(time.now().as_ms(), MINUTE_MS);
+        loop {
+            gauges::read(&self.engine).await;
+            let next = history::floor(time.now().as_ms(), GAUGES_MS) + GAUGES_MS;
+            // Not a sleep: a clock that flies would fly from minute to minute and never rest.
+            time.deadline(Timestamp::from_ms(next)).await;
+            let now = time.now();
+            if history::floor(now.as_ms(), MINUTE_MS) > minute {
+                gauges::read(&self.engine).await;
+                self.take(Timestamp::from_ms(minute)).await;
+                minute = history::floor(now.as_ms(), MINUTE_MS);
+                alarms::evaluate(&self.engine, &self.store, now).await;
+                self.expire(now).await;
+                self.taken.send_replace(minute);
+            }
+        }
+    }
+
+    /// Stores what was counted since it was last taken, as the values of the minute of `at`.
+    async fn take(&self, at: Timestamp) {
+        let minute = Timestamp::from_ms(history::floor(at.as_ms(), MINUTE_MS));
+        let samples = self.source.take();
+        if let Err(error) = history::record(&self.store, minute, samples).await {
+            tracing::error!(event_type = "metrics_not_stored", error = %Chain(&error));
+        }
+    }
+
+    async fn expire(&self, now: Timestamp) {
+        let traces = self
+            .store
+            .write_blocking(move |tx| traces::expire(tx, now.as_ms().saturating_mul(1_000)));
+        let expired = match traces.await {
+            // Points are few and fall due by the minute, so once an hour will do.
+            Ok(()) if now.as_ms() % (60 * MINUTE_MS) < MINUTE_MS => history::expire(&self.store, now).await,
+            other => other,
+        };
+        if let Err(error) = expired {
+            tracing::error!(event_type = "telemetry_not_expired", error = %Chain(&error));
+        }
+    }
+
+    /// Resolves once every minute that ended before `now` is stored and its alarms are judged.
+    pub async fn caught_up(&self, now: Timestamp) {
+        let minute = history::floor(now.as_ms(), MINUTE_MS);
+        // The sender lives as long as we do.
+        let _ = self.taken.subscribe().wait_for(|taken| *taken >= minute).await;
+    }
+}
+
+impl SpanSink for Observer {
+    fn accept(&self, spans: &[SpanData]) {
+        if let Err(error) = self.store.write(|tx| traces::insert(tx, spans)) {
+            tracing::error!(event_type = "traces_not_stored", spans = spans.len(), error = %Chain(&error));
+        }
+    }
+}

@@ -243,7 +243,15 @@ pub(crate) fn attempted(engine: &Engine, trace: &str, attempt: &Attempt, request
 }
 
 fn machine(engine: &Engine) -> Service {
-    Service::new(&engine.settings().machine.name, ServiceKind::StateMachine)
+    Service::new(
+        &workflow(&engine.settings().machine.name),
+        ServiceKind::StateMachine,
+    )
+}
+
+/// What a state machine is called on the service map, where a function may have its name.
+pub(super) fn workflow(machine: &str) -> String {
+    format!("{machine} workflow")
 }
 
 /// An execution is called as its order is.

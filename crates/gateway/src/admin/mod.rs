@@ -4,6 +4,7 @@
 mod analytics;
 mod executions;
 mod keys;
+mod observability;
 mod outbox;
 mod queues;
 mod request;
@@ -45,6 +46,7 @@ pub(crate) fn routes<E: Engine>(gateway: &Arc<Gateway<E>>) -> Router<Arc<Gateway
         .route("/subscriptions", get(subscriptions::list_subscriptions::<E>))
         .route("/analytics", get(analytics::read_figures::<E>))
         .route("/status", get(status::get_status::<E>))
+        .merge(observability::routes())
         .route_layer(from_fn_with_state(Arc::clone(gateway), only_admins::<E>))
 }
 

@@ -392,6 +392,7 @@ pub fn parts(functions: HashMap<String, Arc<dyn Handler>>) -> Parts<Memory> {
         clock: Arc::new(FixedClock),
         metrics: Arc::new(Counts::default()),
         recorder: Arc::new(ports::trace::NoRecorder),
+        observatory: None,
         readiness: Box::new(|| Ok(())),
         metrics_text: Box::new(|| "orders_created_total 1\n".to_owned()),
         status: Box::new(|| serde_json::json!({ "version": "test" })),

@@ -1,15 +1,41 @@
-//! The format of one line.
+//! The format of one line, and the layer that writes it: into buffers that each thread keeps, so that a line allocates
+//! nothing.
 
+use std::cell::RefCell;
 use std::error::Error;
 use std::fmt::{self, Write};
+use std::sync::Arc;
 
+use ports::trace::{self, Name, Scope, ServiceKind};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Writes each event as one line of JSON.
+use super::pipe::Pipe;
+
+/// The group of lines that no part of the system in particular wrote.
+pub const SERVER_GROUP: &str = "/ordermill/server";
+/// A line longer than this gives its buffer back, so that one huge line doesn't cost every thread its size for ever.
+const KEPT_CAPACITY: usize = 16 << 10;
+
+thread_local! {
+    static BUFFERS: RefCell<Buffers> = RefCell::new(Buffers::default());
+}
+
+#[derive(Debug, Default)]
+struct Buffers {
+    line: String,
+    fields: Fields,
+    /// The second that `date` is of.
+    second: i64,
+    /// Such as `2026-01-15T09:00:00`.
+    date: String,
+}
+
+/// Writes each event as one line of JSON, wherever the subscriber writes: for a process whose lines somebody else takes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct JsonLines;
 
@@ -24,35 +50,115 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut fields = Fields::default();
-        event.record(&mut fields);
-        let mut line = String::with_capacity(256);
+        let mut buffers = Buffers::default();
+        buffers.format(event, trace::current().as_ref());
+        writer.write_str(&buffers.line)
+    }
+}
+
+/// Hands each event to the pipe as one line of JSON.
+#[derive(Debug)]
+pub(super) struct GroupedLines(pub(super) Arc<Pipe>);
+
+impl<S: Subscriber> Layer<S> for GroupedLines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let scope = trace::current();
+        let group = group_of(scope.as_ref());
+        // An event that is written while another one is being formatted would be one about a field's own Debug.
+        BUFFERS.with(|buffers| {
+            if let Ok(mut buffers) = buffers.try_borrow_mut() {
+                buffers.format(event, scope.as_ref());
+                self.0.push(group, buffers.line.as_bytes());
+                if buffers.line.capacity() > KEPT_CAPACITY {
+                    *buffers = Buffers::default();
+                }
+            }
+        });
+    }
+}
+
+/// The log group of work in this scope, as it is called on AWS.
+fn group_of(scope: Option<&Scope>) -> Name {
+    thread_local! {
+        static SERVER: Name = Name::of(SERVER_GROUP);
+    }
+    let Some(service) = scope.map(Scope::service) else {
+        return SERVER.with(|server| *server);
+    };
+    let name = service.name.as_str();
+    match service.kind {
+        ServiceKind::Function => Name::of(&format!("/aws/lambda/{name}")),
+        ServiceKind::Api => Name::of(&format!("/aws/apigateway/{name}")),
+        ServiceKind::StateMachine => Name::of(&format!(
+            "/aws/vendedlogs/states/{}",
+            name.trim_end_matches(" workflow")
+        )),
+        ServiceKind::Client
+        | ServiceKind::Table
+        | ServiceKind::Stream
+        | ServiceKind::Queue
+        | ServiceKind::Topic
+        | ServiceKind::External => SERVER.with(|server| *server),
+    }
+}
+
+impl Buffers {
+    fn format(&mut self, event: &Event<'_>, scope: Option<&Scope>) {
+        self.line.clear();
+        self.fields.clear();
+        event.record(&mut self.fields);
+        self.push_time(jiff::Timestamp::now());
+        let (line, level) = (&mut self.line, event.metadata().level());
+        // Writing to a String can't fail.
+        let _ = write!(line, r#"","level":"{level}","event_type":"#);
         // An event of a library has no name; where it comes from tells what it is.
-        let event_type = fields.event_type.as_deref().unwrap_or(event.metadata().target());
-        let (now, level) = (jiff::Timestamp::now(), event.metadata().level());
-        write!(
-            line,
-            r#"{{"timestamp":"{now:.3}","level":"{level}","event_type":"#
-        )?;
-        push_text(&mut line, event_type);
-        if !fields.data.is_empty() {
+        let event_type = match self.fields.event_type.as_str() {
+            "" => event.metadata().target(),
+            event_type => event_type,
+        };
+        push_text(line, event_type);
+        if let Some(scope) = scope {
+            line.push_str(r#","requestId":"#);
+            push_text(line, scope.request_id());
+            if let Some(trace) = scope.trace() {
+                let _ = write!(line, r#","traceId":"{trace}""#);
+            }
+        }
+        if !self.fields.data.is_empty() {
             line.push_str(r#","data":{"#);
-            line.push_str(&fields.data);
+            line.push_str(&self.fields.data);
             line.push('}');
         }
         line.push_str("}\n");
-        writer.write_str(&line)
+    }
+
+    fn push_time(&mut self, now: jiff::Timestamp) {
+        let second = now.as_second();
+        if second != self.second || self.date.is_empty() {
+            self.date.clear();
+            let _ = write!(self.date, "{now:.0}");
+            self.date.truncate(self.date.len().saturating_sub(1));
+            self.second = second;
+        }
+        let ms = now.subsec_millisecond();
+        let _ = write!(self.line, r#"{{"timestamp":"{}.{ms:03}Z"#, self.date);
     }
 }
 
 /// An event's fields: its name, and the members of its data as JSON, written as they come.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Fields {
-    event_type: Option<String>,
+    event_type: String,
     data: String,
+    scratch: String,
 }
 
 impl Fields {
+    fn clear(&mut self) {
+        self.event_type.clear();
+        self.data.clear();
+    }
+
     /// Begins the member of this field.
     fn begin(&mut self, field: &Field) {
         if !self.data.is_empty() {
@@ -70,21 +176,37 @@ impl Fields {
     /// A number or a boolean, which JSON writes as Rust does.
     fn add_plain(&mut self, field: &Field, value: impl fmt::Display) {
         self.begin(field);
-        // Writing to a String can't fail.
         let _ = write!(self.data, "{value}");
+    }
+
+    fn add_formatted(&mut self, field: &Field, value: fmt::Arguments<'_>) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        let _ = scratch.write_fmt(value);
+        self.add_text(field, &scratch);
+        self.scratch = scratch;
     }
 }
 
 /// The text as a JSON string.
 fn push_text(json: &mut String, text: &str) {
-    // A string always serialises.
-    json.push_str(&serde_json::to_string(text).unwrap_or_default());
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
+    if is_plain {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    } else {
+        // A string always serialises.
+        json.push_str(&serde_json::to_string(text).unwrap_or_default());
+    }
 }
 
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "event_type" {
-            self.event_type = Some(value.to_owned());
+            self.event_type.push_str(value);
         } else {
             self.add_text(field, value);
         }
@@ -122,6 +244,6 @@ impl Visit for Fields {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add_text(field, &format!("{value:?}"));
+        self.add_formatted(field, format_args!("{value:?}"));
     }
 }

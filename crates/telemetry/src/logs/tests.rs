@@ -1,55 +1,54 @@
 //! Lines as they are written.
 
-use std::io::Write;
+use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
+use ports::observability::{LogQuery, ObserveError};
+use ports::trace::{Name, NoRecorder, Scope, Service, ServiceKind, SpanId, TraceId};
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 
-use super::{JsonLines, LogError, LogSettings, init};
+use super::files::Files;
+use super::json::GroupedLines;
+use super::pipe::Pipe;
+use super::{Groups, LogError, LogSettings, Logging, SERVER_GROUP, init};
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+const CREATION: &str = "/aws/lambda/order-creation";
 
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
-/// The lines that `log` writes, without their times, which are checked here.
-fn lines(log: impl FnOnce()) -> Vec<Value> {
-    let written = Lines::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(written.clone())
-        .event_format(JsonLines)
-        .finish();
+/// A log below `dir`, with what `log` wrote to it.
+fn logged(dir: &std::path::Path, log: impl FnOnce()) -> Logging {
+    let logging = Logging::default();
+    let retention = vec![(CREATION.to_owned(), Some(7))];
+    logging.store_in(dir, retention).unwrap();
+    let writer = logging.pipe.start(None, Arc::clone(&logging.files)).unwrap();
+    let subscriber = tracing_subscriber::registry().with(GroupedLines(Arc::clone(&logging.pipe)));
     tracing::subscriber::with_default(subscriber, log);
-    let bytes = written.0.lock().unwrap().clone();
-    let text = String::from_utf8(bytes).unwrap();
-    let without_time = |line: &str| {
-        let mut line: Value = serde_json::from_str(line).unwrap();
+    logging.pipe.flush();
+    drop(writer);
+    logging
+}
+
+fn messages(logging: &Logging, query: LogQuery) -> Vec<Value> {
+    let table = logging.search(&LogQuery { limit: 100, ..query }).unwrap();
+    table.rows.into_iter().map(|row| row.values[0].clone()).collect()
+}
+
+/// The lines that `log` writes, oldest first, without their times, which are checked here.
+fn lines(log: impl FnOnce()) -> Vec<Value> {
+    let dir = tempfile::tempdir().unwrap();
+    let logging = logged(dir.path(), log);
+    let mut lines = messages(&logging, LogQuery::default());
+    lines.reverse();
+    for line in &mut lines {
         let time = line.as_object_mut().unwrap().remove("timestamp").unwrap();
         let time = time.as_str().unwrap();
         assert!(
             time.parse::<jiff::Timestamp>().is_ok() && time.len() == 24,
             "{time}"
         );
-        line
-    };
-    text.lines().map(without_time).collect()
+    }
+    lines
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -104,4 +103,114 @@ fn what_cannot_be_set_up_says_why() {
         ..LogSettings::default()
     };
     assert!(matches!(init(&file), Err(LogError::File { .. })));
+}
+
+#[test]
+fn what_a_function_logs_is_in_its_group_with_its_ids() {
+    let dir = tempfile::tempdir().unwrap();
+    let trace = TraceId::parse("4bf92f3577b34da6a3ce929d0e0e4736").unwrap();
+    let scope = Scope::new(
+        Arc::new(NoRecorder),
+        Service::new("order-creation", ServiceKind::Function),
+        "r-1".to_owned(),
+        vec![(trace, SpanId::new(7))],
+    );
+    let logging = logged(dir.path(), || {
+        let work = pin!(async { tracing::info!(event_type = "order_created", orderId = "A") });
+        let mut work = pin!(scope.run(work));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(work.as_mut().poll(&mut context).is_ready());
+        tracing::info!(event_type = "elsewhere");
+    });
+    let groups = vec![CREATION.to_owned()];
+    let mut found = messages(
+        &logging,
+        LogQuery {
+            groups,
+            ..LogQuery::default()
+        },
+    );
+    assert!(found[0].as_object_mut().unwrap().remove("timestamp").is_some());
+    assert_eq!(
+        found,
+        [
+            json!({"level": "INFO", "event_type": "order_created", "requestId": "r-1",
+            "traceId": "4bf92f3577b34da6a3ce929d0e0e4736", "data": {"orderId": "A"}})
+        ]
+    );
+    let groups = vec![SERVER_GROUP.to_owned()];
+    assert_eq!(
+        messages(
+            &logging,
+            LogQuery {
+                groups,
+                ..LogQuery::default()
+            }
+        )[0]["event_type"],
+        "elsewhere"
+    );
+    let unknown = LogQuery {
+        groups: vec!["/nowhere".to_owned()],
+        ..LogQuery::default()
+    };
+    assert!(matches!(
+        logging.search(&unknown),
+        Err(ObserveError::NotFound { .. })
+    ));
+}
+
+#[test]
+fn who_follows_gets_each_line_once_and_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let logging = logged(dir.path(), || {
+        (0..5).for_each(|n| tracing::info!(event_type = "n", n));
+    });
+    let follow = |after: &str| {
+        let query = LogQuery {
+            query: "fields data.n".to_owned(),
+            after: Some(after.to_owned()),
+            limit: 2,
+            ..LogQuery::default()
+        };
+        let table = logging.search(&query).unwrap();
+        let seen: Vec<Value> = table.rows.iter().map(|row| row.values[0].clone()).collect();
+        (seen, table.rows.last().map(|row| row.cursor.clone()))
+    };
+    let (first, cursor) = follow("0:0:0:");
+    let (second, cursor) = follow(&cursor.unwrap());
+    let (third, cursor) = follow(&cursor.unwrap());
+    let (end, _) = follow(&cursor.unwrap());
+    assert_eq!(
+        Value::from([first, second, third, end].concat()),
+        json!([0, 1, 2, 3, 4])
+    );
+}
+
+#[test]
+fn what_does_not_fit_is_dropped_and_counted() {
+    let pipe = Arc::new(Pipe::default());
+    let line = vec![b'x'; 1 << 20];
+    (0..10).for_each(|_| pipe.push(Name::of(SERVER_GROUP), &line));
+    assert_eq!(pipe.dropped(), 2);
+    let dir = tempfile::tempdir().unwrap();
+    let files = Files::new(dir.path(), HashMap::new()).unwrap();
+    pipe.start(None, Arc::new(Mutex::new(Some(files)))).unwrap();
+    pipe.flush();
+    pipe.push(Name::of(SERVER_GROUP), &line);
+    pipe.flush();
+    assert_eq!(pipe.dropped(), 2);
+    let bytes: u64 = super::files::list(dir.path(), SERVER_GROUP)
+        .iter()
+        .map(|file| file.bytes)
+        .sum();
+    assert_eq!(bytes, 9 << 20);
+}
+
+#[test]
+fn without_a_place_to_keep_them_there_are_no_groups() {
+    assert!(Groups::default().retention.is_empty());
+    assert_eq!(
+        messages(&Logging::default(), LogQuery::default()),
+        Vec::<Value>::new()
+    );
 }

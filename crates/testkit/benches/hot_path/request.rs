@@ -60,6 +60,7 @@ pub fn run(times: u32) {
             clock: Arc::new(shop.engine.time().clone()),
             metrics: Arc::clone(&shop.metrics) as Arc<dyn Metrics>,
             recorder: Arc::clone(shop.engine.recorder()),
+            observatory: None,
             readiness: Box::new(|| Ok(())),
             metrics_text: Box::new(String::new),
             status: Box::new(|| serde_json::Value::Null),

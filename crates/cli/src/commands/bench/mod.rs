@@ -96,6 +96,7 @@ fn serve_ceiling(listen: SocketAddr, data: PathBuf, output: &Output) -> Result<V
             gateway: SimulatedSettings::default(),
             max_in_flight: None,
             reset_admin_key: false,
+            logging: telemetry::Logging::default(),
         };
         let mut running = ceiling::start(options)
             .await

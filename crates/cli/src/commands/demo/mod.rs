@@ -81,6 +81,7 @@ fn play_on_a_server(scenario: &'static Scenario, runtime: &Runtime) -> Result<Pl
         },
         max_in_flight: None,
         reset_admin_key: false,
+        logging: telemetry::Logging::default(),
     };
     let running = runtime
         .block_on(serve::start(options))

@@ -66,7 +66,7 @@ pub struct ServeArgs {
 
 /// Runs the command until it is told to stop.
 pub fn run(args: ServeArgs, output: &Output) -> Result<Verdict, Failure> {
-    telemetry::logs::init(&args.logs.settings())
+    let logging = telemetry::logs::init(&args.logs.settings())
         .map_err(|e| Failure::because("could not set up the log", e))?;
     let data = args.data.clone();
     let options = ServeOptions {
@@ -76,6 +76,7 @@ pub fn run(args: ServeArgs, output: &Output) -> Result<Verdict, Failure> {
         gateway: args.payments.settings(),
         max_in_flight: Some(usize::from(args.max_in_flight)),
         reset_admin_key: args.reset_admin_key,
+        logging,
     };
     let runtime = Runtime::new().map_err(|e| Failure::because("could not start the runtime", e))?;
     runtime.block_on(async {

@@ -1,0 +1,76 @@
+//! What watches the engine put together: traces, metrics, alarms and logs.
+
+use std::sync::Arc;
+
+use embedded::{Engine, Observer};
+use ports::StoreError;
+use ports::metrics::MetricSource;
+use ports::observability::Observatory;
+use ports::trace::SpanSink;
+use telemetry::traces::Collector;
+use telemetry::{Logging, Registry, Tracer};
+use tokio::task::JoinHandle;
+
+/// The folder of the log groups in the data directory.
+const LOGS: &str = "logs";
+
+/// What watches an engine.
+pub struct Watch {
+    /// What is asked for what was seen.
+    pub observatory: Observatory,
+    collector: Collector,
+    observer: JoinHandle<()>,
+    logging: Logging,
+}
+
+/// Begins to watch.
+///
+/// # Errors
+/// When what is seen can't be stored.
+pub fn start(
+    engine: &Engine,
+    system: &template::System,
+    registry: &Arc<Registry>,
+    tracer: &Tracer,
+    logging: Logging,
+) -> Result<Watch, StoreError> {
+    let observer = Observer::open(engine, Arc::clone(registry) as Arc<dyn MetricSource>)?;
+    let groups = system.log_groups.iter();
+    let groups = groups
+        .map(|group| (group.name.clone(), group.retention_days))
+        .collect();
+    logging
+        .store_in(&engine.data_dir().join(LOGS), groups)
+        .map_err(StoreError::failed)?;
+    let sinks: Vec<Arc<dyn SpanSink>> = vec![Arc::new(observer.clone())];
+    let collector = tracer.collector().start(sinks).map_err(StoreError::failed)?;
+    let watching = observer.start();
+    let observer = Arc::new(observer);
+    Ok(Watch {
+        observatory: Observatory {
+            traces: Arc::clone(&observer) as _,
+            logs: Arc::new(logging.clone()),
+            metrics: Arc::clone(&observer) as _,
+            alarms: observer,
+        },
+        collector,
+        observer: watching,
+        logging,
+    })
+}
+
+impl Watch {
+    /// Stores what was seen last. The engine has stopped before.
+    pub async fn end(self) {
+        if let Err(error) = self.observer.await {
+            tracing::error!(event_type = "observer_panicked", %error);
+        }
+        let (collector, logging) = (self.collector, self.logging);
+        let ended = tokio::task::spawn_blocking(move || {
+            collector.end();
+            logging.flush();
+        });
+        // Whoever panicked there has said so already.
+        let _ = ended.await;
+    }
+}

@@ -1,0 +1,73 @@
+//! What is not counted as it happens but looked at: how full the queues are, how many executions run, how business goes.
+
+use domain::Timestamp;
+use ports::analytics::{AnalyticsView, HourFigures};
+use ports::clock::Clock;
+use ports::metrics::Metrics;
+use ports::operations::Operations;
+
+use crate::Engine;
+use crate::error::Chain;
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// Looks, and notes what it sees.
+pub(super) async fn read(engine: &Engine) {
+    let metrics = engine.metrics();
+    match engine.list_queues().await {
+        Ok(queues) => {
+            for queue in queues {
+                let dimensions = [("QueueName", queue.name.as_str())];
+                let age_s = queue.oldest_age_ms as f64 / 1_000.0;
+                metrics.gauge(
+                    "ApproximateNumberOfMessagesVisible",
+                    &dimensions,
+                    queue.visible as f64,
+                );
+                metrics.gauge(
+                    "ApproximateNumberOfMessagesNotVisible",
+                    &dimensions,
+                    queue.in_flight as f64,
+                );
+                metrics.gauge("ApproximateAgeOfOldestMessage", &dimensions, age_s);
+            }
+        }
+        Err(error) => tracing::warn!(event_type = "queues_not_read", error = %Chain(&error)),
+    }
+    let machine = [("StateMachineArn", engine.executor().machine().arn.as_str())];
+    metrics.gauge("OpenExecutionCount", &machine, engine.executor().open() as f64);
+    let now = engine.time().now().as_ms();
+    let (from, to) = (now - now.rem_euclid(HOUR_MS), now + 1);
+    match engine
+        .read_figures(Timestamp::from_ms(from), Timestamp::from_ms(to))
+        .await
+    {
+        Ok(hours) => hours.iter().for_each(|figures| business(metrics, figures)),
+        Err(error) => tracing::warn!(event_type = "figures_not_read", error = %Chain(&error)),
+    }
+}
+
+/// The seed's business metrics (section 8), of the hour that is under way.
+fn business(metrics: &dyn Metrics, figures: &HourFigures) {
+    let dimensions = [("Currency", figures.currency.as_str())];
+    let number = |text: String| text.parse::<f64>().ok();
+    metrics.gauge("OrdersPerHour", &dimensions, figures.orders as f64);
+    // For charts; nothing is reckoned from it.
+    if let Some(average) = number(figures.average_order_value.to_string()) {
+        metrics.gauge("AverageOrderValue", &dimensions, average);
+    }
+    if let Some(rate) = figures
+        .conversion_rate
+        .as_ref()
+        .and_then(|rate| number(rate.to_string()))
+    {
+        metrics.gauge("ConversionRate", &dimensions, rate);
+    }
+    if let Some(rate) = figures
+        .payment_success_rate
+        .as_ref()
+        .and_then(|rate| number(rate.to_string()))
+    {
+        metrics.gauge("PaymentSuccessRate", &dimensions, rate);
+    }
+}
