@@ -10,22 +10,6 @@ impl Settings {
     #[must_use]
     pub fn unserved(system: &System) -> Vec<String> {
         let mut unserved = Vec::new();
-        if !system.alarms.is_empty() {
-            unserved.push(format!(
-                "{} alarms are not evaluated on one machine: watch /metrics",
-                system.alarms.len()
-            ));
-        }
-        let kept = system
-            .log_groups
-            .iter()
-            .filter(|group| group.retention_days.is_some())
-            .count();
-        if kept > 0 {
-            unserved.push(format!(
-                "the retention of {kept} log groups is up to whatever takes the log"
-            ));
-        }
         for queue in system.queues.iter().filter(|queue| queue.delay.0 > 0) {
             unserved.push(format!(
                 "DelaySeconds of queue {} has no effect on one machine",
