@@ -1,11 +1,13 @@
 //! What goes into an execution and what comes out of it: the start, the events, and for each a [`Step`].
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::history::Payload;
 use crate::{HistoryEvent, Resource, Snapshot};
 
 /// What starts an execution.
@@ -134,7 +136,7 @@ pub struct TaskCall {
     /// The attempt within the visit, from 1; each retry counts up.
     pub attempt: u32,
     /// What to call.
-    pub resource: Resource,
+    pub resource: Arc<Resource>,
     /// The task's effective input, after `Parameters` or `Arguments`.
     pub input: Value,
     /// The task's `Credentials`, evaluated.
@@ -154,7 +156,7 @@ pub enum Outcome {
     /// It reached its end.
     Succeeded {
         /// The last state's output.
-        output: Value,
+        output: Payload,
     },
     /// A state failed and nothing caught it.
     Failed {

@@ -27,7 +27,7 @@
 //! assert_eq!(wake_at, "2026-11-22T10:00:00Z".parse().unwrap());
 //! let event = asl::Event { at: wake_at, seed: 1, kind: EventKind::Woken };
 //! let step = asl::step(&definition, step.snapshot, event);
-//! assert_eq!(step.snapshot.outcome(), Some(&Outcome::Succeeded { output: json!({"text": "Hello, Ada!"}) }));
+//! assert_eq!(step.snapshot.outcome(), Some(&Outcome::Succeeded { output: json!({"text": "Hello, Ada!"}).into() }));
 //! ```
 //!
 //! # Where things are

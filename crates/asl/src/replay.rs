@@ -171,7 +171,7 @@ impl Played {
         let status = self.snapshot.outcome().map_or("RUNNING", Outcome::status);
         let present = |text: &String| (!text.is_empty()).then(|| text.clone());
         let (output, error, cause) = match self.snapshot.outcome() {
-            Some(Outcome::Succeeded { output }) => (Some(output.clone()), None, None),
+            Some(Outcome::Succeeded { output }) => (Some(Value::clone(output)), None, None),
             Some(
                 Outcome::Failed { error, cause }
                 | Outcome::TimedOut { error, cause }
@@ -278,7 +278,7 @@ impl Player {
             },
             // A service was asked; whether a worker ever took an activity's task is not known, so none did.
             Verdict::TimedOut if has_timer => {
-                if !matches!(call.resource, Resource::Activity(_)) {
+                if !matches!(*call.resource, Resource::Activity(_)) {
                     self.accepted(call);
                 }
                 return Ok(());

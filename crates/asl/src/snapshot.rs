@@ -65,11 +65,9 @@ pub(crate) struct Execution {
     pub input: Slot,
 }
 
-impl Execution {
-    /// The region in the execution's ARN.
-    pub(crate) fn region(&self) -> String {
-        self.arn.split(':').nth(3).unwrap_or_default().to_owned()
-    }
+/// The region in an ARN; empty when there is none.
+pub(crate) fn region(arn: &str) -> &str {
+    arn.split(':').nth(3).unwrap_or_default()
 }
 
 /// A place for a payload. Not an `Option`, since JSON could not tell an empty one from one that holds null.

@@ -15,7 +15,7 @@ pub struct Currency([u8; 3]);
 #[error("a currency is an active ISO 4217 code in capitals, such as USD or EUR")]
 pub struct CurrencyError;
 
-/// Active codes whose minor unit is not 2 decimals: (decimals, codes).
+/// Active codes whose minor unit is not 2 decimals: (decimals, codes in order).
 const OTHER_DECIMALS: [(u32, &str); 3] = [
     (
         0,
@@ -25,7 +25,7 @@ const OTHER_DECIMALS: [(u32, &str); 3] = [
     (4, "CLF UYW"),
 ];
 
-/// Active codes with 2 decimals.
+/// Active codes with 2 decimals, in order.
 const TWO_DECIMALS: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD \
     CAD CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD \
     HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU \
@@ -33,9 +33,13 @@ const TWO_DECIMALS: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD 
     SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD \
     XCG YER ZAR ZMW ZWG";
 
-/// Whether the code is one of `codes`, which are 3 letters each with a space between.
+/// Whether the code is one of `codes`, which are 3 letters each with a space between, in order.
 fn lists(codes: &str, code: [u8; 3]) -> bool {
-    codes.as_bytes().chunks(4).any(|entry| entry.starts_with(&code))
+    let (entries, last) = codes.as_bytes().as_chunks::<4>();
+    last == code
+        || entries
+            .binary_search_by_key(&code, |[a, b, c, _]| [*a, *b, *c])
+            .is_ok()
 }
 
 impl Currency {

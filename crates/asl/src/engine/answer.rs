@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use serde_json::Value;
 
+use super::flow::Measured;
 use super::{Engine, stray_branch};
 use crate::failure::{ErrorKind, Failure};
 use crate::history::{HistoryEventKind as Event, Payload};
@@ -18,16 +19,16 @@ impl<'d> Engine<'d> {
         let Some((id, called)) = self.open_task(task) else {
             return;
         };
-        if Size::of(&output).is_none() {
-            let source = match &called.resource {
+        let Some(size) = Size::of(&output) else {
+            let source = match &*called.resource {
                 Resource::Lambda(arn) | Resource::Activity(arn) => arn,
                 Resource::Service { .. } => &called.details.resource_type,
             };
             return self.task_failed(task, Failure::too_large(source));
-        }
+        };
         self.record_accepted(id, called, || Arc::new(Value::Null));
         let output = Arc::new(output);
-        let succeeded = match called.resource {
+        let succeeded = match *called.resource {
             Resource::Lambda(_) => Event::LambdaFunctionSucceeded {
                 output: output.clone(),
             },
@@ -40,7 +41,7 @@ impl<'d> Engine<'d> {
             },
         };
         self.record(id, succeeded);
-        if let Err(failure) = self.complete_state(id, output) {
+        if let Err(failure) = self.complete_measured(id, Measured(output, Some(size))) {
             self.fail_state(id, failure);
         }
     }
@@ -50,7 +51,7 @@ impl<'d> Engine<'d> {
             return;
         };
         // A service that fails may never have accepted the request; an activity's worker has the task that it fails.
-        if matches!(called.resource, Resource::Activity(_)) {
+        if matches!(*called.resource, Resource::Activity(_)) {
             self.record_accepted(id, called, || Arc::new(Value::Null));
         }
         let failure = self.task_ended(id, failure);
@@ -71,7 +72,7 @@ impl<'d> Engine<'d> {
         let details = failure.details();
         let timed_out = matches!(failure.kind, ErrorKind::Timeout | ErrorKind::HeartbeatTimeout);
         let named = task.details.clone();
-        let event = match (&task.resource, timed_out) {
+        let event = match (&*task.resource, timed_out) {
             (Resource::Lambda(_), true) => Event::LambdaFunctionTimedOut(details),
             (Resource::Lambda(_), false) => Event::LambdaFunctionFailed(details),
             (Resource::Activity(_), true) => Event::ActivityTimedOut(details),
@@ -106,7 +107,7 @@ impl<'d> Engine<'d> {
         if std::mem::replace(&mut open.accepted, true) {
             return;
         }
-        let event = match task.resource {
+        let event = match *task.resource {
             Resource::Activity(_) => Event::ActivityStarted,
             Resource::Lambda(_) | Resource::Service { .. } => Event::TaskSubmitted {
                 task: task.details.clone(),
@@ -120,7 +121,7 @@ impl<'d> Engine<'d> {
         let Some((id, called)) = self.open_task(task) else {
             return;
         };
-        if matches!(called.resource, Resource::Activity(_)) {
+        if matches!(*called.resource, Resource::Activity(_)) {
             self.record_accepted(id, called, || Arc::new(Value::Null));
         }
         let at = self.at;

@@ -116,7 +116,7 @@ pub(super) fn task_secrets(snapshot: &Snapshot, state: &State, seed: u64) -> Opt
     let Resource::Service {
         pattern: Pattern::WaitForTaskToken,
         ..
-    } = task.resource
+    } = *task.resource
     else {
         return None;
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Engine;
-use super::flow::{Exit, Placed};
+use super::flow::{Exit, Measured};
 use super::view::{Given, View};
 use crate::failure::Failure;
 use crate::history::{HistoryEventKind as Event, Payload};
@@ -196,7 +196,7 @@ impl View<'_> {
                     .as_ref()
                     .map(|template| self.template(template, error))
                     .transpose()?;
-                let Placed(output, size) = self.placed(result, error)?;
+                let Measured(output, size) = self.placed(result, &Measured(error.clone(), None))?;
                 Ok(Exit {
                     output,
                     size,

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::view::{Given, View};
+use super::view::{Given, View, located};
 use super::{Engine, stray_branch};
 use crate::failure::Failure;
 use crate::history::{HistoryEventKind, Payload};
 use crate::limits::{MAX_LIVE_BYTES, MAX_VARIABLES_BYTES, Size};
-use crate::model::{Flow, JsonataFlow, Kind, PathFlow, ResultPath, Selection, StateIndex};
+use crate::model::{Flow, JsonataFlow, Kind, PathFlow, ResultPath, Selection, State, StateIndex};
+use crate::path::ReferencePath;
 use crate::snapshot::{Activity, Branch, BranchId};
 
 /// What leaving a state makes: its output, and the variables it assigns.
@@ -23,7 +24,7 @@ pub(super) struct Exit {
 }
 
 /// A payload with the most that it can measure, where that is known.
-pub(super) struct Placed(pub Payload, pub Option<Size>);
+pub(super) struct Measured(pub Payload, pub Option<Size>);
 
 impl Engine<'_> {
     /// The state's input after `InputPath`, and after `Parameters` or `Arguments`.
@@ -33,12 +34,69 @@ impl Engine<'_> {
 
     /// Leaves a state that has its result.
     pub(super) fn complete_state(&mut self, id: BranchId, result: Payload) -> Result<(), Failure> {
-        let view = self.result_view(id)?;
-        let exit = match &view.state.flow {
-            Flow::JsonPath(flow) => view.complete_path(flow, result)?,
-            Flow::Jsonata(flow) => view.complete_jsonata(flow, &result)?,
+        self.complete_measured(id, Measured(result, None))
+    }
+
+    /// As [`complete_state`](Self::complete_state), with a result that has been measured.
+    pub(super) fn complete_measured(&mut self, id: BranchId, result: Measured) -> Result<(), Failure> {
+        let Some(state) = self.state(id) else {
+            return Err(stray_branch());
+        };
+        let exit = match &state.flow {
+            Flow::JsonPath(flow) => self.complete_path(id, state, flow, result)?,
+            Flow::Jsonata(flow) => self.result_view(id)?.complete_jsonata(flow, &result.0)?,
         };
         self.exit(id, exit)
+    }
+
+    fn complete_path(
+        &mut self,
+        id: BranchId,
+        state: &State,
+        flow: &PathFlow,
+        result: Measured,
+    ) -> Result<Exit, Failure> {
+        let view = self.result_view(id)?;
+        let result = match &flow.selector {
+            Some(template) => Measured(Arc::new(view.template(template, &result.0)?), None),
+            None => result,
+        };
+        let assign = flow.assign.as_ref();
+        let assigned = assign
+            .map(|template| view.template(template, &result.0))
+            .transpose()?;
+        let Measured(output, size) = match (&flow.output, places_result(state)) {
+            (Selection::Whole, false) => result,
+            (selection, false) => Measured(view.selected(selection, &result.0)?, None),
+            (Selection::Whole, true) => self.place(id, &flow.result, result)?,
+            (selection, true) => {
+                let Measured(combined, _) = view.placed(&flow.result, &result)?;
+                Measured(view.selected(selection, &combined)?, None)
+            }
+        };
+        Ok(Exit {
+            output,
+            size,
+            assigned,
+            next: state.next,
+        })
+    }
+
+    /// The state's input with the result where `ResultPath` puts it, for a state that is left with this as its output:
+    /// nothing that may still go wrong can be caught, so the input itself is changed where nobody else holds it.
+    fn place(&mut self, id: BranchId, path: &ResultPath, result: Measured) -> Result<Measured, Failure> {
+        let Some(state) = self.state(id) else {
+            return Err(stray_branch());
+        };
+        let (ResultPath::At(path), Some(branch)) = (path, self.snapshot.branch_mut(id)) else {
+            return self.result_view(id)?.placed(path, &result);
+        };
+        let Measured(result, size) = result;
+        let size = size.or_else(|| Size::of(&result));
+        let size = size.map(|inner| branch.input_size.with(inner, path.as_str()));
+        path.set(Arc::make_mut(&mut branch.input), Arc::unwrap_or_clone(result))
+            .map_err(|_problem| not_placed(state, branch, path))?;
+        Ok(Measured(branch.input.clone(), size))
     }
 
     /// Leaves a state: tells the history, keeps the variables and goes on to the next state, or ends the branch.
@@ -151,50 +209,20 @@ impl View<'_> {
         }
     }
 
-    fn complete_path(&self, flow: &PathFlow, result: Payload) -> Result<Exit, Failure> {
-        let result = match &flow.selector {
-            Some(template) => Arc::new(self.template(template, &result)?),
-            None => result,
-        };
-        let assign = flow.assign.as_ref();
-        let assigned = assign
-            .map(|template| self.template(template, &result))
-            .transpose()?;
-        let Placed(combined, size) = match self.state.kind {
-            // These states have no result of their own to place.
-            Kind::Choice { .. } | Kind::Wait(_) | Kind::Succeed | Kind::Fail { .. } => Placed(result, None),
-            Kind::Pass { .. } | Kind::Task(_) | Kind::Parallel { .. } | Kind::Map(_) => {
-                self.placed(&flow.result, &result)?
-            }
-        };
-        let (output, size) = match &flow.output {
-            Selection::Whole => (combined, size),
-            selection => (self.selected(selection, &combined)?, None),
-        };
-        Ok(Exit {
-            output,
-            size,
-            assigned,
-            next: self.state.next,
-        })
-    }
-
     /// The state's input with the result where `ResultPath` puts it.
-    pub(super) fn placed(&self, path: &ResultPath, result: &Payload) -> Result<Placed, Failure> {
+    pub(super) fn placed(&self, path: &ResultPath, result: &Measured) -> Result<Measured, Failure> {
         let (input, size) = (&self.branch.input, self.branch.input_size);
+        let Measured(result, measured) = result;
         match path {
-            ResultPath::Replace => Ok(Placed(result.clone(), None)),
-            ResultPath::Discard => Ok(Placed(input.clone(), Some(size))),
+            ResultPath::Replace => Ok(Measured(result.clone(), *measured)),
+            ResultPath::Discard => Ok(Measured(input.clone(), Some(size))),
             ResultPath::At(path) => {
                 let mut combined = Value::clone(input);
                 path.set(&mut combined, Value::clone(result))
-                    .map_err(|_problem| {
-                        let (path, input) = (path.as_str(), crate::payload::quoted(input));
-                        let problem = format!("Unable to apply step \"{path}\" to input {input}");
-                        Failure::named("States.ResultPathMatchFailure", self.located(problem))
-                    })?;
-                let size = Size::of(result).map(|inner| size.with(inner, path.as_str()));
-                Ok(Placed(Arc::new(combined), size))
+                    .map_err(|_problem| not_placed(self.state, self.branch, path))?;
+                let inner = measured.or_else(|| Size::of(result));
+                let size = inner.map(|inner| size.with(inner, path.as_str()));
+                Ok(Measured(Arc::new(combined), size))
             }
         }
     }
@@ -234,4 +262,19 @@ impl View<'_> {
             }
         }
     }
+}
+
+/// Whether the state has a result of its own, which `ResultPath` places.
+fn places_result(state: &State) -> bool {
+    match state.kind {
+        Kind::Pass { .. } | Kind::Task(_) | Kind::Parallel { .. } | Kind::Map(_) => true,
+        Kind::Choice { .. } | Kind::Wait(_) | Kind::Succeed | Kind::Fail { .. } => false,
+    }
+}
+
+/// Something in the input is in the way of the result.
+fn not_placed(state: &State, branch: &Branch, path: &ReferencePath) -> Failure {
+    let (path, input) = (path.as_str(), crate::payload::quoted(&branch.input));
+    let problem = format!("Unable to apply step \"{path}\" to input {input}");
+    Failure::named("States.ResultPathMatchFailure", located(state, branch, problem))
 }

@@ -1,7 +1,5 @@
 //! Telling the history, and ending the execution.
 
-use std::sync::Arc;
-
 use super::{Engine, Recording};
 use crate::failure::Failure;
 use crate::history::{ErrorDetails, HistoryEvent, HistoryEventKind, Payload};
@@ -13,6 +11,11 @@ impl Engine<'_> {
     /// Adds an event to the history of a branch and gives its id. When the history is full the execution fails
     /// instead.
     pub(super) fn record(&mut self, id: BranchId, kind: HistoryEventKind) -> u64 {
+        self.record_with(id, || kind)
+    }
+
+    /// As [`record`](Self::record), for an event that costs something to make: it is made only when it is kept.
+    pub(super) fn record_with(&mut self, id: BranchId, kind: impl FnOnce() -> HistoryEventKind) -> u64 {
         let Some(branch) = self.snapshot.branch(id) else {
             return 0;
         };
@@ -48,7 +51,7 @@ impl Engine<'_> {
         last_event
     }
 
-    fn append(&mut self, previous_event_id: u64, kind: HistoryEventKind) -> u64 {
+    fn append(&mut self, previous_event_id: u64, kind: impl FnOnce() -> HistoryEventKind) -> u64 {
         self.events += 1;
         let id = self.snapshot.last_event.saturating_add(1);
         self.snapshot.last_event = id;
@@ -57,15 +60,14 @@ impl Engine<'_> {
                 timestamp: self.at,
                 id,
                 previous_event_id,
-                kind,
+                kind: kind(),
             });
         }
         id
     }
 
-    /// Ends the execution. The outcome is made after the event, so that it need not share a payload with an event that
-    /// is not kept.
-    fn finish(&mut self, last_event: HistoryEventKind, outcome: impl FnOnce() -> Outcome) {
+    /// Ends the execution.
+    fn finish(&mut self, last_event: HistoryEventKind, outcome: Outcome) {
         if self.snapshot.outcome.is_some() {
             return;
         }
@@ -75,16 +77,15 @@ impl Engine<'_> {
             }
         }
         let previous = self.snapshot.last_event;
-        self.append(previous, last_event);
+        self.append(previous, || last_event);
         self.snapshot.execution.input = Slot::Empty;
-        let outcome = outcome();
         self.snapshot.outcome = Some(outcome.clone());
         self.effects.push(Effect::Finished(outcome));
     }
 
     pub(super) fn finish_failed(&mut self, failure: &Failure) {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let outcome = || Outcome::Failed {
+        let outcome = Outcome::Failed {
             error: text(&failure.error),
             cause: text(&failure.cause),
         };
@@ -95,9 +96,7 @@ impl Engine<'_> {
         let kind = HistoryEventKind::ExecutionSucceeded {
             output: output.clone(),
         };
-        self.finish(kind, || Outcome::Succeeded {
-            output: Arc::unwrap_or_clone(output),
-        });
+        self.finish(kind, Outcome::Succeeded { output });
     }
 
     pub(super) fn abort(&mut self, error: String, cause: String) {
@@ -106,10 +105,10 @@ impl Engine<'_> {
             error: present(&error),
             cause: present(&cause),
         };
-        self.finish(HistoryEventKind::ExecutionAborted(details), || Outcome::Aborted {
-            error,
-            cause,
-        });
+        self.finish(
+            HistoryEventKind::ExecutionAborted(details),
+            Outcome::Aborted { error, cause },
+        );
     }
 
     pub(super) fn time_out(&mut self) {
@@ -118,7 +117,7 @@ impl Engine<'_> {
             error: Some(error.clone()),
             cause: None,
         };
-        let outcome = || Outcome::TimedOut {
+        let outcome = Outcome::TimedOut {
             error,
             cause: String::new(),
         };

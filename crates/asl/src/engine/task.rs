@@ -11,7 +11,7 @@ use super::{Engine, stray_branch};
 use crate::failure::Failure;
 use crate::history::{HistoryEventKind as Event, Payload};
 use crate::model::{Kind, Number, State, Task};
-use crate::snapshot::{Activity, BranchId, Heartbeat, OpenTask};
+use crate::snapshot::{Activity, BranchId, Heartbeat, OpenTask, region};
 use crate::{Definition, Effect, Resource, Snapshot, TaskCall, TaskId};
 
 /// The longest that a task may take, in seconds, as AWS bounds `TimeoutSeconds`.
@@ -140,45 +140,34 @@ impl Engine<'_> {
             ..
         } = request;
         let input = request.input.clone();
-        match &task.resource {
+        match &*task.resource {
             Resource::Lambda(arn) => {
-                let resource = arn.clone();
-                self.record(
-                    id,
-                    Event::LambdaFunctionScheduled {
-                        resource,
-                        input,
-                        timeout_s,
-                    },
-                );
+                self.record_with(id, || Event::LambdaFunctionScheduled {
+                    resource: arn.clone(),
+                    input,
+                    timeout_s,
+                });
                 self.record(id, Event::LambdaFunctionStarted);
             }
             // An activity's task has started when a worker takes it, which shows later.
             Resource::Activity(arn) => {
-                let resource = arn.clone();
-                self.record(
-                    id,
-                    Event::ActivityScheduled {
-                        resource,
-                        input,
-                        timeout_s,
-                        heartbeat_s,
-                    },
-                );
+                self.record_with(id, || Event::ActivityScheduled {
+                    resource: arn.clone(),
+                    input,
+                    timeout_s,
+                    heartbeat_s,
+                });
             }
             Resource::Service { .. } => {
-                let (task, region) = (task.details.clone(), self.snapshot.execution.region());
-                self.record(
-                    id,
-                    Event::TaskScheduled {
-                        task: task.clone(),
-                        region,
-                        parameters: input,
-                        timeout_s,
-                        heartbeat_s,
-                    },
-                );
-                self.record(id, Event::TaskStarted(task));
+                let arn = self.snapshot.execution.arn.clone();
+                self.record_with(id, || Event::TaskScheduled {
+                    task: task.details.clone(),
+                    region: region(&arn).to_owned(),
+                    parameters: input,
+                    timeout_s,
+                    heartbeat_s,
+                });
+                self.record(id, Event::TaskStarted(task.details.clone()));
             }
         }
     }

@@ -99,10 +99,7 @@ impl<'a> View<'a> {
 
     /// A cause as AWS words it.
     pub(super) fn located(&self, problem: impl std::fmt::Display) -> String {
-        let (name, event) = (&self.state.name, self.branch.entered_event);
-        format!(
-            "An error occurred while executing the state '{name}' (entered at the event id #{event}). {problem}"
-        )
+        located(self.state, self.branch, problem)
     }
 
     pub(super) fn scope<'s>(&'s self, input: &'s Value) -> Scope<'s> {
@@ -257,4 +254,12 @@ fn visible_variables<'a>(snapshot: &'a Snapshot, branch: &'a Branch) -> Cow<'a, 
         inner = outer;
     }
     visible
+}
+
+/// A cause as AWS words it: at which state it was, entered by which event.
+pub(super) fn located(state: &State, branch: &Branch, problem: impl std::fmt::Display) -> String {
+    let (name, event) = (&state.name, branch.entered_event);
+    format!(
+        "An error occurred while executing the state '{name}' (entered at the event id #{event}). {problem}"
+    )
 }

@@ -73,7 +73,7 @@ pub(crate) enum Kind {
 
 #[derive(Debug)]
 pub(crate) struct Task {
-    pub resource: Resource,
+    pub resource: Arc<Resource>,
     pub details: Arc<ResourceDetails>,
     pub timeout: Option<Number>,
     pub heartbeat: Option<Number>,

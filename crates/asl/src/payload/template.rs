@@ -1,5 +1,7 @@
 //! Payload templates: `Parameters`, `ResultSelector`, `ItemSelector` and `Assign` in JSONPath states.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -36,7 +38,9 @@ pub struct Template {
 #[derive(Debug, Clone)]
 enum Node {
     Literal(Value),
-    Object(Vec<(String, Node)>),
+    /// An object with null wherever a member has an expression in it, and these members' nodes by their place. Copying
+    /// it costs less than to put it together member by member, for the names are hashed once and for all.
+    Object(Map<String, Value>, Vec<Option<Node>>),
     Array(Vec<Node>),
     /// The key as written, for messages, and its expression.
     Expression(String, Box<Expression>),
@@ -91,10 +95,12 @@ impl Node {
         match self {
             Self::Literal(value) => Ok(value.clone()),
             Self::Array(nodes) => nodes.iter().map(|node| node.evaluate(scope, chance)).collect(),
-            Self::Object(members) => {
-                let mut object = Map::with_capacity(members.len());
-                for (key, node) in members {
-                    object.insert(key.clone(), node.evaluate(scope, chance)?);
+            Self::Object(skeleton, nodes) => {
+                let mut object = skeleton.clone();
+                for (member, node) in object.values_mut().zip(nodes) {
+                    if let Some(node) = node {
+                        *member = node.evaluate(scope, chance)?;
+                    }
                 }
                 Ok(Value::Object(object))
             }
@@ -109,7 +115,7 @@ impl Node {
         match self {
             Self::Literal(_) => {}
             Self::Array(nodes) => nodes.iter().for_each(|node| node.expressions(found)),
-            Self::Object(members) => members.iter().for_each(|(_, node)| node.expressions(found)),
+            Self::Object(_, nodes) => nodes.iter().flatten().for_each(|node| node.expressions(found)),
             Self::Expression(_, expression) => found.push(expression),
         }
     }
@@ -155,7 +161,23 @@ fn parse_object(object: &Map<String, Value>, pointer: &mut String, errors: &mut 
     if members.iter().all(|(_, node)| matches!(node, Node::Literal(_))) {
         return Node::Literal(Value::Object(object.clone()));
     }
-    Node::Object(members)
+    object_node(members)
+}
+
+fn object_node(members: Vec<(String, Node)>) -> Node {
+    let mut nodes = HashMap::with_capacity(members.len());
+    let mut skeleton = Map::with_capacity(members.len());
+    for (name, node) in members {
+        let (value, node) = match node {
+            Node::Literal(value) => (value, None),
+            node => (Value::Null, Some(node)),
+        };
+        skeleton.insert(name.clone(), value);
+        nodes.insert(name, node);
+    }
+    // In the order in which the map gives its members, whatever that is.
+    let nodes = skeleton.keys().map(|name| nodes.remove(name).flatten()).collect();
+    Node::Object(skeleton, nodes)
 }
 
 fn parse_expression(

@@ -193,7 +193,7 @@ fn a_map_runs_no_more_iterations_at_a_time_than_it_may() {
     assert_eq!(
         *step.snapshot.outcome().unwrap(),
         asl::Outcome::Succeeded {
-            output: json!(["a", "b", "c"])
+            output: json!(["a", "b", "c"]).into()
         }
     );
 }

@@ -48,7 +48,7 @@ pub fn run(states: Value, input: Value, script: Vec<Answer>) -> Played {
 /// What came out, as JSON: the output, or `[error, cause]`.
 pub fn outcome(played: &Played) -> Value {
     match played.snapshot.outcome() {
-        Some(Outcome::Succeeded { output }) => output.clone(),
+        Some(Outcome::Succeeded { output }) => Value::clone(output),
         Some(
             Outcome::Failed { error, cause }
             | Outcome::TimedOut { error, cause }

@@ -37,7 +37,9 @@ fn a_wait_ends_at_its_time_and_not_before() {
     let over = next(&definition, &early, 10, EventKind::Woken);
     assert_eq!(
         over.snapshot.outcome(),
-        Some(&Outcome::Succeeded { output: json!({}) })
+        Some(&Outcome::Succeeded {
+            output: json!({}).into()
+        })
     );
 }
 

@@ -101,9 +101,9 @@ pub(crate) fn prepare(
         input,
         ..
     } = call;
-    let prepared = match resource {
+    let prepared = match &*resource {
         Resource::Lambda(function) => Ok(Prepared::Function(FunctionCall {
-            function,
+            function: function.clone(),
             payload: input,
             enveloped: false,
             answer_lost: false,
@@ -116,7 +116,7 @@ pub(crate) fn prepare(
             ("sns", "publish") => publish_message(engine, run, &input, at).map(|it| written(task, it)),
             (service, action) => Err(unsupported(&format!("{service}:{action}"))),
         },
-        Resource::Activity(arn) => Err(unsupported(&arn)),
+        Resource::Activity(arn) => Err(unsupported(arn)),
     };
     prepared.unwrap_or_else(|refusal| Prepared::Answered(failed(task, refusal)))
 }

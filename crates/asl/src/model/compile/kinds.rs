@@ -50,7 +50,7 @@ impl Compiler {
                 resource_type: resource.resource_type(),
                 resource: resource.action_with_pattern(),
             }),
-            resource,
+            resource: Arc::new(resource),
             timeout: self.number(fields, "TimeoutSeconds", "TimeoutSecondsPath")?,
             heartbeat: self.number(fields, "HeartbeatSeconds", "HeartbeatSecondsPath")?,
             credentials: self.data(fields, "Credentials")?,
