@@ -109,10 +109,6 @@ pub struct Step {
 }
 
 /// Something that the caller must do.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a step has few effects, nearly all of them calls"
-)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Call a task and report its outcome as an event.

@@ -4,6 +4,7 @@
 //! goes to standard error. What a command comes to is an [`exit::Verdict`] or a [`failure::Failure`], and these alone
 //! decide the exit code.
 
+mod allocations;
 mod args;
 mod client;
 mod commands;
@@ -20,13 +21,6 @@ mod timeline;
 mod view;
 
 use std::process::ExitCode;
-
-use mimalloc::MiMalloc;
-
-/// What one thread allocates another one often frees here, which the system's allocator is slow at: a third of the
-/// time went there (docs/performance.md).
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let (format, command) = args::parse();

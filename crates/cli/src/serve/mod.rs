@@ -203,7 +203,7 @@ fn parts(
         observatory: None,
         readiness: Box::new(move || ready.ready()),
         metrics_text: Box::new(move || metrics.render()),
-        status: Box::new(move || status.status()),
+        status: Box::new(move || with_allocations(status.status())),
         more_routes: ordermill_console::routes(console(engine, stop)),
         shutdown: stop.clone(),
     }
@@ -217,4 +217,12 @@ fn console(engine: &Engine, stop: &CancellationToken) -> ordermill_console::Part
         clock: Arc::new(engine.time().clone()),
         shutdown: stop.clone(),
     }
+}
+
+/// What an operator sees of the engine, with the process's allocations where they are counted.
+fn with_allocations(mut status: serde_json::Value) -> serde_json::Value {
+    if let (Some(count), Some(members)) = (crate::allocations::counted(), status.as_object_mut()) {
+        members.insert("allocations".to_owned(), count.into());
+    }
+    status
 }

@@ -8,6 +8,7 @@ use tokio::runtime::{self, Runtime};
 use super::BenchArgs;
 use super::drain::{self, Ends};
 use super::load::{self, Loaded, Until};
+use super::process;
 use super::server::{Counts, DataDirectory, Server};
 use super::store::{self, StoreCeiling};
 use crate::client::Client;
@@ -51,6 +52,10 @@ pub struct Cost {
     pub commits: u64,
     /// CPU time that the server used.
     pub cpu: Option<Duration>,
+    /// CPU time that the load used: what it takes from a server on the same machine.
+    pub load_cpu: Option<Duration>,
+    /// How often the server allocated memory.
+    pub allocations: Option<u64>,
 }
 
 /// A start on a directory that has orders.
@@ -249,16 +254,19 @@ impl<'a> Bench<'a> {
 
     /// Does something to the server and tells what it cost.
     fn cost(&self, server: &Server, work: impl FnOnce() -> Result<Loaded, Failure>) -> Result<Cost, Failure> {
-        let (before, cpu_before) = (server.counts()?, server.cpu_time()?);
+        let (before, cpu_before, load_before) = (server.counts()?, server.cpu_time()?, own_cpu_time());
         let loaded = work()?;
-        let (cpu_after, after) = (server.cpu_time()?, server.counts()?);
+        let (load_after, cpu_after, after) = (own_cpu_time(), server.cpu_time()?, server.counts()?);
         let difference = |of: fn(&Counts) -> u64| of(&after).saturating_sub(of(&before));
         Ok(Cost {
             loaded,
             commands: difference(|counts| counts.commands),
             commits: difference(|counts| counts.commits),
-            cpu: cpu_after
-                .zip(cpu_before)
+            cpu: since(cpu_before, cpu_after),
+            load_cpu: since(load_before, load_after),
+            allocations: after
+                .allocations
+                .zip(before.allocations)
                 .map(|(after, before)| after.saturating_sub(before)),
         })
     }
@@ -270,4 +278,13 @@ impl<'a> Bench<'a> {
     fn duration_ms(&self) -> u64 {
         self.args.seconds * 1000
     }
+}
+
+/// The CPU time of this process, which is the load; `None` where there is no proc(5).
+fn own_cpu_time() -> Option<Duration> {
+    process::cpu_time(std::process::id()).ok()
+}
+
+fn since(before: Option<Duration>, after: Option<Duration>) -> Option<Duration> {
+    Some(after?.saturating_sub(before?))
 }

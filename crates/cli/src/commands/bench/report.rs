@@ -5,6 +5,9 @@ use serde::Serialize;
 use super::measure::{Cost, Measured};
 use crate::table::Table;
 
+/// What stands in place of a count of allocations in a build without one.
+const NOT_COUNTED: &str = "cargo xtask bench counts";
+
 /// All figures. What could not be measured is `null`: the process's figures of a server that runs elsewhere.
 #[derive(Debug, Serialize)]
 pub struct Report {
@@ -31,6 +34,12 @@ pub struct Intake {
     pub p99_ms: f64,
     /// 999 of 1,000.
     pub p999_ms: f64,
+    /// How many times as long as the same part of the HTTP stack's answers took.
+    pub p50_ratio_to_http_ceiling: f64,
+    /// The same for 99 of 100.
+    pub p99_ratio_to_http_ceiling: f64,
+    /// The same for 999 of 1,000.
+    pub p999_ratio_to_http_ceiling: f64,
     /// Of what the HTTP stack alone does.
     pub ratio_to_http_ceiling: f64,
     /// Of what the store alone does.
@@ -62,6 +71,14 @@ pub struct Lifecycle {
     pub ratio_to_store_ceiling: f64,
     /// CPU time of the server for each, in milliseconds.
     pub cpu_ms_per_order: Option<f64>,
+    /// How many times that of the HTTP stack alone.
+    pub cpu_ratio_to_http_ceiling: Option<f64>,
+    /// How often the server allocated memory for each; `null` in a build that doesn't count.
+    pub allocations_per_order: Option<f64>,
+    /// How many times that of the HTTP stack alone.
+    pub allocations_ratio_to_http_ceiling: Option<f64>,
+    /// CPU time of the load for each, in milliseconds, which it took from the server.
+    pub load_cpu_ms_per_order: Option<f64>,
     /// Commands for each.
     pub commands_per_order: f64,
     /// Commands that shared a commit, on average.
@@ -73,8 +90,16 @@ pub struct Lifecycle {
 pub struct Ceilings {
     /// Answers a second of the same HTTP stack with nothing behind it.
     pub http_per_s: f64,
+    /// Half of them were given within so long.
+    pub http_p50_ms: f64,
+    /// 99 of 100.
+    pub http_p99_ms: f64,
+    /// 999 of 1,000.
+    pub http_p999_ms: f64,
     /// CPU time of that server for each, in milliseconds.
     pub http_cpu_ms_per_request: Option<f64>,
+    /// How often that server allocated memory for each; `null` in a build that doesn't count.
+    pub http_allocations_per_request: Option<f64>,
     /// Orders a second that the store alone makes durable.
     pub store_per_s: f64,
     /// Orders that shared a commit there.
@@ -115,7 +140,11 @@ impl Report {
             lifecycle,
             ceilings: Ceilings {
                 http_per_s,
+                http_p50_ms: measured.http.loaded.latency_ms(0.5),
+                http_p99_ms: measured.http.loaded.latency_ms(0.99),
+                http_p999_ms: measured.http.loaded.latency_ms(0.999),
                 http_cpu_ms_per_request: cpu_ms(&measured.http),
+                http_allocations_per_request: allocations(&measured.http),
                 store_per_s: measured.store.per_s,
                 store_orders_per_commit: measured.store.orders_per_commit,
             },
@@ -147,12 +176,12 @@ impl Report {
             percent(intake.ratio_to_http_ceiling),
             percent(intake.ratio_to_store_ceiling),
         ]);
-        for (name, ms) in [
-            ("p50", intake.p50_ms),
-            ("p99", intake.p99_ms),
-            ("p99.9", intake.p999_ms),
+        for (name, ms, ratio) in [
+            ("p50", intake.p50_ms, intake.p50_ratio_to_http_ceiling),
+            ("p99", intake.p99_ms, intake.p99_ratio_to_http_ceiling),
+            ("p99.9", intake.p999_ms, intake.p999_ratio_to_http_ceiling),
         ] {
-            table.row([format!("  {name}"), format!("{ms:.2} ms")]);
+            table.row([format!("  {name}"), format!("{ms:.2} ms"), times(ratio)]);
         }
         table.row([
             format!("lifecycle, {} orders", lifecycle.orders),
@@ -160,8 +189,8 @@ impl Report {
             percent(lifecycle.ratio_to_http_ceiling),
             percent(lifecycle.ratio_to_store_ceiling),
         ]);
-        for (name, value) in self.details() {
-            table.row([format!("  {name}"), value]);
+        for (name, value, ratio) in self.details() {
+            table.row([format!("  {name}"), value, ratio.map(times).unwrap_or_default()]);
         }
         table.row(["HTTP alone".to_owned(), per_s(ceilings.http_per_s)]);
         table.row([
@@ -171,35 +200,52 @@ impl Report {
         table.render("nothing was measured")
     }
 
-    /// What isn't a rate, as far as it was measured.
-    fn details(&self) -> Vec<(&'static str, String)> {
+    /// What isn't a rate, as far as it was measured, with how many times the HTTP stack's that is.
+    fn details(&self) -> Vec<(&'static str, String, Option<f64>)> {
         let (lifecycle, server) = (&self.lifecycle, &self.server);
-        let ms = |value: f64| format!("{value:.0} ms");
+        let cpu = |ms: f64| format!("{ms:.3} ms");
         let figures = [
             (
                 "CPU an order",
-                lifecycle.cpu_ms_per_order.map(|ms| format!("{ms:.3} ms")),
+                lifecycle.cpu_ms_per_order.map(cpu),
+                lifecycle.cpu_ratio_to_http_ceiling,
+            ),
+            (
+                "allocations an order",
+                Some(
+                    lifecycle
+                        .allocations_per_order
+                        .map_or_else(|| NOT_COUNTED.to_owned(), |count| format!("{count:.0}")),
+                ),
+                lifecycle.allocations_ratio_to_http_ceiling,
+            ),
+            (
+                "CPU of the load an order",
+                lifecycle.load_cpu_ms_per_order.map(cpu),
+                None,
             ),
             (
                 "commands an order",
                 Some(format!("{:.1}", lifecycle.commands_per_order)),
+                None,
             ),
             (
                 "commands a commit",
                 Some(format!("{:.1}", lifecycle.commands_per_commit)),
+                None,
             ),
-            (
-                "peak memory",
-                server
-                    .peak_memory_bytes
-                    .map(|bytes| format!("{} MiB", bytes >> 20)),
-            ),
-            ("first start", server.first_start_ms.map(ms)),
-            ("restart after a kill", server.restart_ms.map(ms)),
+        ];
+        let mebibytes = |bytes: u64| format!("{} MiB", bytes >> 20);
+        let ms = |value: f64| format!("{value:.0} ms");
+        let server = [
+            ("peak memory", server.peak_memory_bytes.map(mebibytes), None),
+            ("first start", server.first_start_ms.map(ms), None),
+            ("restart after a kill", server.restart_ms.map(ms), None),
         ];
         figures
             .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)))
+            .chain(server)
+            .filter_map(|(name, value, ratio)| Some((name, value?, ratio)))
             .collect()
     }
 }
@@ -207,11 +253,15 @@ impl Report {
 impl Intake {
     fn new(measured: &Measured, connections: u16, http_per_s: f64) -> Self {
         let (cost, loaded) = (&measured.intake, &measured.intake.loaded);
+        let latency = |part| ratio(loaded.latency_ms(part), measured.http.loaded.latency_ms(part));
         Self {
             orders_per_s: loaded.per_s(),
             p50_ms: loaded.latency_ms(0.5),
             p99_ms: loaded.latency_ms(0.99),
             p999_ms: loaded.latency_ms(0.999),
+            p50_ratio_to_http_ceiling: latency(0.5),
+            p99_ratio_to_http_ceiling: latency(0.99),
+            p999_ratio_to_http_ceiling: latency(0.999),
             ratio_to_http_ceiling: ratio(loaded.per_s(), http_per_s),
             ratio_to_store_ceiling: ratio(loaded.per_s(), measured.store.per_s),
             connections,
@@ -228,6 +278,7 @@ impl Lifecycle {
         let (cost, ends) = (&measured.whole, &measured.ends);
         let orders_per_s = ends.completed as f64 / ends.took().as_secs_f64();
         let orders = cost.loaded.accepted as f64;
+        let to_http = |of: fn(&Cost) -> Option<f64>| Some(ratio(of(cost)?, of(&measured.http)?));
         Self {
             orders: ends.completed,
             orders_per_s,
@@ -235,6 +286,12 @@ impl Lifecycle {
             ratio_to_http_ceiling: ratio(orders_per_s, http_per_s),
             ratio_to_store_ceiling: ratio(orders_per_s, measured.store.per_s),
             cpu_ms_per_order: cpu_ms(cost),
+            cpu_ratio_to_http_ceiling: to_http(cpu_ms),
+            allocations_per_order: allocations(cost),
+            allocations_ratio_to_http_ceiling: to_http(allocations),
+            load_cpu_ms_per_order: cost
+                .load_cpu
+                .map(|cpu| cpu.as_secs_f64() * 1000.0 / orders.max(1.0)),
             commands_per_order: ratio(cost.commands as f64, orders),
             commands_per_commit: ratio(cost.commands as f64, cost.commits as f64),
         }
@@ -249,6 +306,11 @@ fn cpu_ms(cost: &Cost) -> Option<f64> {
     ))
 }
 
+/// Allocations for each order of a load.
+fn allocations(cost: &Cost) -> Option<f64> {
+    Some(ratio(cost.allocations? as f64, cost.loaded.accepted as f64))
+}
+
 /// Zero where there's nothing to compare with.
 fn ratio(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
@@ -260,4 +322,8 @@ fn per_s(rate: f64) -> String {
 
 fn percent(ratio: f64) -> String {
     format!("{:.0} %", ratio * 100.0)
+}
+
+fn times(ratio: f64) -> String {
+    format!("{ratio:.1} times")
 }

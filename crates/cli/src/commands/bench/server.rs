@@ -39,6 +39,8 @@ pub struct Counts {
     pub commands: u64,
     /// Number of the newest change.
     pub latest_change: u64,
+    /// How often it allocated memory; `None` when it doesn't count that.
+    pub allocations: Option<u64>,
 }
 
 impl Server {
@@ -108,6 +110,7 @@ impl Server {
             commits: count("commits").unwrap_or_default(),
             commands: count("commands").unwrap_or_default(),
             latest_change: count("latestChange").unwrap_or_default(),
+            allocations: count("allocations"),
         })
     }
 
