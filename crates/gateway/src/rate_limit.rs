@@ -123,7 +123,7 @@ mod tests {
             ),
             (
                 None,
-                quota.clone(),
+                quota,
                 (
                     Some(r#""quota";q=5000;w=86400"#),
                     Some(r#""quota";r=4999;t=86400"#),
