@@ -1,5 +1,6 @@
 //! `cargo xtask`: the checks of the project, the same on a developer's machine and in CI.
 
+mod bench;
 mod browser;
 mod check;
 mod crash;
@@ -24,6 +25,7 @@ Usage:
   cargo xtask lint                                the SAM template by cfn-lint and sam validate
   cargo xtask e2e                                 only the tests from outside, against the built binary
   cargo xtask browser                             only the console's tests in a real browser
+  cargo xtask bench [OPTION ...]                  ordermill bench in release, with allocations from a build that counts
   cargo xtask bench-guard [--update]              only the hot path's instruction counts against their budget; --update
                                                   records them anew
   cargo xtask interface [--max-examples N] [--seed N] ...
@@ -56,6 +58,7 @@ fn dispatch() -> Result<ExitCode> {
         "lint" => suites::run(&root, &suites::select_named(&["lint"])),
         "e2e" => suites::run(&root, &suites::select_named(&["e2e"])),
         "browser" => suites::run(&root, &suites::select_named(&["browser"])),
+        "bench" => bench::run(&root, options),
         "bench-guard" if options.iter().any(|option| option == "--update") => guard::update(&root),
         "bench-guard" => suites::run(&root, &suites::select_named(&["guard"])),
         "interface" => interface::run(&root, options).map(suites::code),
