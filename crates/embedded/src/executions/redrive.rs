@@ -77,7 +77,7 @@ impl Command for Redrive {
             .flatten()
             .map(Arc::new)
         {
-            let mut attributes = row.attributes();
+            let mut attributes = row.attributes()?;
             if attributes.remove("attention").is_some() {
                 let changed = Changed {
                     status: row.status,

@@ -18,7 +18,7 @@ pub(crate) fn need_attention(
     let Some(row) = OrderRow::find_key(tx.connection(), key)?.map(Arc::new) else {
         return Ok(false);
     };
-    let mut attributes = row.attributes();
+    let mut attributes = row.attributes()?;
     if row.status.is_final() || attributes.contains_key("attention") {
         return Ok(false);
     }

@@ -12,7 +12,7 @@ impl OrderRow {
         names: impl Iterator<Item = &'n str>,
     ) -> Result<Map<String, Value>, DamagedRow> {
         let placed = self.placed()?;
-        let mut some = self.attributes();
+        let mut some = self.attributes()?;
         for name in names {
             if some.contains_key(name) {
                 continue;

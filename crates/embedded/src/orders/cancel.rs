@@ -63,7 +63,7 @@ impl Command for CancelRow {
         let Ok((status, _)) = decide(row.status, OrderEvent::Cancel) else {
             return Ok(Cancelled::Ended(row.status));
         };
-        let mut attributes = row.attributes();
+        let mut attributes = row.attributes()?;
         attributes.insert("failureReason".into(), Value::from(self.reason.as_str()));
         let changed = Changed {
             status,

@@ -60,6 +60,13 @@ pub(crate) struct DamagedRow {
     problem: String,
 }
 
+/// A command that meets damage writes nothing.
+impl From<DamagedRow> for rusqlite::Error {
+    fn from(damage: DamagedRow) -> Self {
+        Self::FromSqlConversionFailure(5, rusqlite::types::Type::Text, Box::new(damage))
+    }
+}
+
 pub(crate) fn status_code(status: OrderStatus) -> i64 {
     match status {
         OrderStatus::Pending => 0,
@@ -123,16 +130,19 @@ impl OrderRow {
     }
 
     /// What was set since.
-    pub(crate) fn attributes(&self) -> Map<String, Value> {
-        self.attributes
-            .as_deref()
-            .and_then(|text| serde_json::from_str(text).ok())
-            .unwrap_or_default()
+    pub(crate) fn attributes(&self) -> Result<Map<String, Value>, DamagedRow> {
+        let Some(text) = self.attributes.as_deref() else {
+            return Ok(Map::new());
+        };
+        serde_json::from_str(text).map_err(|error| DamagedRow {
+            key: self.key,
+            problem: error.to_string(),
+        })
     }
 
     /// The order as the API shows it.
     pub(crate) fn to_order(&self) -> Result<Order, DamagedRow> {
-        let attributes = self.attributes();
+        let attributes = self.attributes()?;
         let text = |name: &str| attributes.get(name).and_then(Value::as_str).map(str::to_owned);
         let state = OrderState {
             status: self.status,

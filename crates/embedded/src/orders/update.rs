@@ -135,7 +135,17 @@ fn changed(
                 UpdateRefused::Invalid(format!("updatedAt: {error}"))
             })?;
     let needs_attention = after.contains_key("attention");
-    let own = row.attributes();
+    let own = row
+        .attributes()
+        .map_err(|damage| UpdateRefused::Invalid(damage.to_string()))?;
+    if let Some(name) = before
+        .keys()
+        .find(|name| !after.contains_key(*name) && !own.contains_key(*name))
+    {
+        return Err(UpdateRefused::Invalid(format!(
+            "{name} was placed with the order and can't be removed"
+        )));
+    }
     let is_own = |name: &str| own.contains_key(name) || !before.contains_key(name);
     let attributes: Map<String, Value> = after
         .into_iter()

@@ -47,7 +47,8 @@ pub(super) fn of_placing(facts: &mut Facts, settings: &Settings, placed: &Placed
 pub(super) fn of_status(facts: &mut Facts, row: &OrderRow, told: &Told) {
     let status = row.status.as_str();
     let known = told.statuses.iter().any(|told| told == status);
-    let attributes = row.attributes();
+    // Whoever reads the order itself is told of damage; the other facts stand all the same.
+    let attributes = row.attributes().unwrap_or_default();
     let text = |name: &str| attributes.get(name).and_then(Value::as_str);
     if row.status.is_final() && !known {
         let summary = status_in_words(status, text("failureReason"));

@@ -134,11 +134,13 @@ impl Deliverer {
                 }
                 Err(error) => settle.failed.push((
                     delivery.seq,
-                    Timestamp::from_ms(settle.now.as_ms() + back_off_ms(delivery.attempts + 1)),
+                    // From when it failed, which may be long after the batch began.
+                    Timestamp::from_ms(self.engine.time().now().as_ms() + back_off_ms(delivery.attempts + 1)),
                     error.to_string(),
                 )),
             }
         }
+        settle.now = self.engine.time().now();
         self.count(&settle);
         self.settle(settle).await;
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use embedded::{Engine, OpenError, Settings};
 use ports::operations::Operations;
-use ports::orders::CancelOrder;
+use ports::orders::{CancelOrder, OrderFilter, OrderQueries};
 use rusqlite::Connection;
 
 use crate::support::{Calls, NoMetrics, Setup, causes, handlers, until};
@@ -172,6 +172,17 @@ async fn a_database_of_a_newer_version() {
         "{cause}"
     );
     assert!(cause.ends_with(": use a newer ordermill"), "{cause}");
+}
+
+/// An order is not shown, or worked on, as if what was set on it had never been.
+#[tokio::test]
+async fn an_order_whose_attributes_are_damaged() {
+    let setup = used().await;
+    sql(setup.dir(), "UPDATE orders SET attributes = '{\"attention\":'");
+    let running = setup.open().await;
+    let listed = running.engine.list_orders(OrderFilter::default(), None, 10).await;
+    let told = causes(&listed.unwrap_err());
+    assert!(told.contains("is damaged"), "{told}");
 }
 
 #[tokio::test]
