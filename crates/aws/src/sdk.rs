@@ -1,7 +1,7 @@
 //! The SDK's clients: where they connect, as whom, and how long they wait and try.
 //!
 //! Made by hand from what Lambda puts into the environment, without `aws-config`: a function never needs profiles, SSO
-//! or instance metadata, and would start slower and weigh more for them (docs/adr/0014).
+//! or instance metadata, and would start slower and weigh more for them (docs/adr/0041).
 //!
 //! The waits are set for a function that a client waits for: API Gateway gives up after 29 s, and a creation makes
 //! three calls one after the other. So a call ends within [`OPERATION_TIMEOUT`], whatever it meets on the way.
