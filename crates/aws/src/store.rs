@@ -6,13 +6,12 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use domain::Timestamp;
 use ports::StoreError;
-use ports::clock::{Clock, OrderIds};
+use ports::clock::{Clock, IdSource, OrderIds};
 use ports::trace::{self, Service, ServiceKind, SpanOutcome};
 
 use crate::environment::{Settings, Variable};
 use crate::error::is_throttle;
 use crate::sdk::{Clients, Connection};
-use crate::time::IdSource;
 
 /// The ports on AWS. Clones are the same store.
 #[derive(Debug, Clone)]
@@ -66,7 +65,7 @@ impl Clock for Store {
 
 impl OrderIds for Store {
     fn next_order_id(&self) -> domain::OrderId {
-        self.0.ids.next(crate::time::now())
+        self.0.ids.next(crate::time::now(), rand::random())
     }
 }
 

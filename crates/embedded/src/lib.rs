@@ -15,7 +15,6 @@ mod expression;
 mod failpoints;
 mod faults;
 mod from_template;
-mod ids;
 mod inventory;
 mod item;
 mod lambda;
@@ -84,7 +83,7 @@ pub(crate) struct Inner {
     access: Arc<access::Access>,
     recent: Arc<orders::Recent>,
     expressions: expression::Expressions,
-    ids: ids::IdSource,
+    ids: ports::clock::IdSource,
     queues: HashMap<String, Arc<queue::Queue>>,
     subscriptions: Vec<Arc<topic::Subscription>>,
     stream: watch::Receiver<u64>,
@@ -322,6 +321,7 @@ impl Engine {
 
 impl OrderIds for Engine {
     fn next_order_id(&self) -> OrderId {
-        self.inner.ids.next(&self.inner.settings.time)
+        let now = ports::clock::Clock::now(&self.inner.settings.time);
+        self.inner.ids.next(now, rand::random())
     }
 }

@@ -21,7 +21,7 @@ use crate::schema::{self, MigrateError, migrate};
 use crate::topic::Subscription;
 use crate::tx::{Counters, Notice};
 use crate::writer::Writer;
-use crate::{Engine, Inner, Settings, access, catalogue, ids, lambda};
+use crate::{Engine, Inner, Settings, access, catalogue, lambda};
 
 /// The database's file in the data directory.
 const DATABASE: &str = "ordermill.db";
@@ -197,7 +197,7 @@ impl Engine {
             access,
             recent,
             expressions: Expressions::default(),
-            ids: ids::IdSource::default(),
+            ids: ports::clock::IdSource::default(),
             queues,
             subscriptions,
             stream,

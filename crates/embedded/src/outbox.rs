@@ -79,32 +79,12 @@ impl Command for HandOver {
                 sent.push(Sent {
                     order_id: message.order_id,
                     channel: message.channel,
-                    recipient: mask(message.channel, &message.recipient),
+                    recipient: message.channel.mask(&message.recipient),
                     trace_id: message.trace_id.clone(),
                 });
             }
         }
         Ok(sent)
-    }
-}
-
-/// Enough of the recipient to recognise, too little to write to: `c***@example.com`, `+49***21`.
-pub(crate) fn mask(channel: Channel, recipient: &str) -> String {
-    let first = |count| recipient.chars().take(count).collect::<String>();
-    match channel {
-        Channel::Email => match recipient.rsplit_once('@') {
-            Some((_, host)) => format!("{}***@{host}", first(1)),
-            None => "***".to_owned(),
-        },
-        Channel::Sms => {
-            let count = recipient.chars().count();
-            let last: String = recipient.chars().skip(count.saturating_sub(2)).collect();
-            if count < 8 {
-                "***".to_owned()
-            } else {
-                format!("{}***{last}", first(3))
-            }
-        }
     }
 }
 
@@ -207,7 +187,7 @@ mod tests {
             (Channel::Sms, "+491511", "***"),
             (Channel::Sms, "", "***"),
         ] {
-            assert_eq!(mask(channel, recipient), masked);
+            assert_eq!(channel.mask(recipient), masked);
         }
     }
 }

@@ -25,6 +25,27 @@ impl Channel {
             Self::Sms => "sms",
         }
     }
+
+    /// Enough of a recipient to recognise, too little to write to: `c***@example.com`, `+49***21`. For logs and timelines.
+    #[must_use]
+    pub fn mask(self, recipient: &str) -> String {
+        let first = |count| recipient.chars().take(count).collect::<String>();
+        match self {
+            Self::Email => match recipient.rsplit_once('@') {
+                Some((_, host)) => format!("{}***@{host}", first(1)),
+                None => "***".to_owned(),
+            },
+            Self::Sms => {
+                let count = recipient.chars().count();
+                let last: String = recipient.chars().skip(count.saturating_sub(2)).collect();
+                if count < 8 {
+                    "***".to_owned()
+                } else {
+                    format!("{}***{last}", first(3))
+                }
+            }
+        }
+    }
 }
 
 /// A message to send.
@@ -51,4 +72,17 @@ pub trait Sender: Send + Sync {
     /// When it returns, every message is handed over: sent, or durable where a sender will take it up. A message
     /// whose key was handed over before is not sent again.
     fn send(&self, messages: Vec<Message>) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Channel;
+
+    #[test]
+    fn a_recipient_is_recognised_and_not_reached() {
+        assert_eq!(Channel::Email.mask("customer@example.com"), "c***@example.com");
+        assert_eq!(Channel::Email.mask("nobody"), "***");
+        assert_eq!(Channel::Sms.mask("+4915112345621"), "+49***21");
+        assert_eq!(Channel::Sms.mask("+49151"), "***");
+    }
 }

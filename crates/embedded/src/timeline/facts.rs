@@ -330,7 +330,7 @@ pub(super) fn of_outbox(facts: &mut Facts, connection: &Connection, id: OrderId)
             "sms" => (Channel::Sms, "An SMS"),
             _ => (Channel::Email, "An e-mail"),
         };
-        let recipient = outbox::mask(channel, &entry.recipient);
+        let recipient = channel.mask(&entry.recipient);
         let text = if entry.subject.is_empty() {
             &entry.body
         } else {
