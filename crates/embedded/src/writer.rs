@@ -8,7 +8,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use ports::StoreError;
 use rusqlite::{Connection, ErrorCode};
@@ -20,11 +19,6 @@ use crate::tx::{Counters, Notice, Tx};
 
 /// The most commands that share one commit.
 const MAX_GROUP: usize = 2048;
-/// A group of so many commands says that the time is busy.
-const BUSY: usize = 32;
-/// From one commit to the next at least, in a busy time. What a commit costs, it costs for its pages and its fdatasync,
-/// and few commits with many commands have fewer of both than many with few.
-const PACE: Duration = Duration::from_millis(3);
 /// The most commands that wait for the writer; more wait at the channel.
 const MAX_WAITING: usize = 16_384;
 
@@ -220,11 +214,7 @@ impl Thread {
     fn run(mut self) {
         let mut group = Vec::with_capacity(MAX_GROUP);
         let mut last = false;
-        let mut busy = false;
-        let mut ended = Instant::now();
         while !last && self.waiting.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
-            self.gather(&mut group, busy.then_some(ended));
-            busy = group.len() >= BUSY;
             last = group.iter().any(|job| job.is_last());
             match self.commit(&mut group) {
                 Ok(notices) => {
@@ -246,23 +236,9 @@ impl Thread {
                     group.drain(..).for_each(|job| job.answer(Err(error.clone())));
                 }
             }
-            ended = Instant::now();
         }
         // Leaves one file behind instead of three; the next start doesn't need it.
         let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
-    }
-
-    /// Waits until the commit before, if it was of a busy time, is [`PACE`] ago, and takes what has come meanwhile.
-    fn gather(&mut self, group: &mut Vec<Box<dyn Job>>, busy_until: Option<Instant>) {
-        let Some(pause) = busy_until.and_then(|ended| PACE.checked_sub(ended.elapsed())) else {
-            return;
-        };
-        std::thread::sleep(pause);
-        while group.len() < MAX_GROUP
-            && let Ok(job) = self.waiting.try_recv()
-        {
-            group.push(job);
-        }
     }
 
     fn halts(&self) -> bool {

@@ -128,7 +128,9 @@ async fn an_order_that_has_ended_is_not_cancelled() {
     };
     let shop = Shop::open(dir.path(), &options).await.unwrap();
     shop.stock(SHELF, STOCK).await.unwrap();
+    // One after the other: which of two orders under way takes the stock is nobody's to say.
     let completed = shop.place(SHELF, 2).await.unwrap();
+    shop.settled().await.unwrap();
     let failed = shop.place(SHELF, STOCK).await.unwrap();
     shop.settled().await.unwrap();
     let before = told(&shop).await;
