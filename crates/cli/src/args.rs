@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use clap::error::{Error, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::{bench, demo, dlq, executions, keys, orders, products, serve, workflow};
+use crate::commands::{
+    alarms, bench, demo, dlq, executions, keys, logs, orders, products, serve, top, workflow,
+};
 use crate::exit;
 use crate::output::Format;
 
@@ -48,6 +50,12 @@ pub enum Command {
     Dlq(dlq::DlqArgs),
     /// Look at executions of the workflow, and run failed ones again
     Executions(executions::ExecutionsArgs),
+    /// See what the alarms say, and what they said before
+    Alarms(alarms::AlarmsArgs),
+    /// Search and follow the logs, and change what is logged
+    Logs(logs::LogsArgs),
+    /// Watch rates, queues, failures, alarms and the latest orders
+    Top(top::TopArgs),
     /// Check, draw and try out workflows in Amazon States Language; needs no server
     Workflow(workflow::WorkflowArgs),
     /// Measure how fast this machine takes orders and sees them through

@@ -44,7 +44,7 @@ pub enum Align {
 /// Rows under a heading.
 #[derive(Debug)]
 pub struct Table {
-    columns: Vec<(&'static str, Align)>,
+    columns: Vec<(String, Align)>,
     rows: Vec<Vec<Cell>>,
 }
 
@@ -52,13 +52,18 @@ impl Table {
     /// A table with these columns; a name that begins with `>` is aligned to the right.
     pub fn new(columns: &[&'static str]) -> Self {
         let column = |name: &&'static str| match name.strip_prefix('>') {
-            Some(name) => (name, Align::Right),
-            None => (*name, Align::Left),
+            Some(name) => (name.to_owned(), Align::Right),
+            None => ((*name).to_owned(), Align::Left),
         };
         Self {
             columns: columns.iter().map(column).collect(),
             rows: Vec::new(),
         }
+    }
+
+    /// Gives it these columns, all aligned to the left: names that somebody else chose.
+    pub fn columns_named(&mut self, names: &[&str]) {
+        self.columns = names.iter().map(|name| (harmless(name), Align::Left)).collect();
     }
 
     /// Adds a row. Missing cells are empty, superfluous ones are dropped.
@@ -90,7 +95,7 @@ impl Table {
     fn width(&self, column: usize) -> usize {
         let cells = self.rows.iter().map(|row| measure_text_width(&row[column].text));
         cells
-            .chain([measure_text_width(self.columns[column].0)])
+            .chain([measure_text_width(&self.columns[column].0)])
             .max()
             .unwrap_or(0)
     }

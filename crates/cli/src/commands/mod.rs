@@ -1,13 +1,16 @@
 //! The commands, a folder or file each.
 
+pub mod alarms;
 pub mod bench;
 pub mod demo;
 pub mod dlq;
 pub mod executions;
 pub mod keys;
+pub mod logs;
 pub mod orders;
 pub mod products;
 pub mod serve;
+pub mod top;
 pub mod workflow;
 
 use crate::args::Command;
@@ -25,6 +28,9 @@ pub fn run(command: Command, output: &Output) -> Result<Verdict, Failure> {
         Command::Keys(args) => keys::run(args, output),
         Command::Dlq(args) => dlq::run(args, output),
         Command::Executions(args) => executions::run(args, output),
+        Command::Alarms(args) => alarms::run(args, output),
+        Command::Logs(args) => logs::run(&args, output),
+        Command::Top(args) => top::run(&args, output),
         Command::Workflow(args) => workflow::run(args, output),
         Command::Bench(args) => bench::run(&args, output),
     }

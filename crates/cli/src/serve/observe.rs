@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use embedded::{Engine, Observer};
 use ports::StoreError;
-use ports::metrics::MetricSource;
+use ports::metrics::{MetricSource, Metrics};
 use ports::observability::Observatory;
 use ports::trace::SpanSink;
 use telemetry::traces::Collector;
@@ -60,6 +60,21 @@ pub fn start(
 }
 
 impl Watch {
+    /// Every metric as Prometheus reads it, and what of the rest had to be dropped.
+    pub fn metrics_text(
+        &self,
+        registry: &Arc<Registry>,
+        tracer: &Arc<Tracer>,
+    ) -> Box<dyn Fn() -> String + Send + Sync> {
+        let (registry, tracer, logging) = (Arc::clone(registry), Arc::clone(tracer), self.logging.clone());
+        Box::new(move || {
+            registry.gauge("LogLinesDropped", &[], logging.dropped() as f64);
+            registry.gauge("SpansDropped", &[], tracer.dropped() as f64);
+            registry.gauge("TracesNotKept", &[], tracer.not_kept() as f64);
+            registry.render()
+        })
+    }
+
     /// Stores what was seen last. The engine has stopped before.
     pub async fn end(self) {
         if let Err(error) = self.observer.await {
