@@ -32,8 +32,9 @@ def run(server, options):
     client = server.client(key)
     for number in range(5):
         assert client.call("POST", "/orders", order(customerId=f"CUST-{number}")).status == 201
-    environment = {**os.environ, "ORDERMILL_API_KEY": key, "ORDERMILL_ADMIN_KEY": admin.key,
-                   "PYTHONDONTWRITEBYTECODE": "1"}
+    own = [text for k in admin.call("GET", "/admin/keys").json["keys"] for text in (k["name"], k["keyId"])]
+    environment = {**os.environ, "ORDERMILL_OWN_KEYS": ",".join(own), "ORDERMILL_API_KEY": key,
+                   "ORDERMILL_ADMIN_KEY": admin.key, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [str(pathlib.Path(sys.executable).parent / "schemathesis"), "--config-file", "schemathesis.toml", "run",
                f"{server.url}/openapi.json", "--checks", "all", *options]
     code = subprocess.run(command, cwd=HERE, env=environment).returncode
