@@ -19,6 +19,7 @@ use embedded::{Engine, OpenError, Settings, SettingsError};
 use gateway::Parts;
 use ports::StoreError;
 use ports::metrics::Metrics;
+use ports::observability::Observatory;
 use ports::trace::Recorder;
 use telemetry::{Logging, Registry, Tracer};
 use tokio::net::TcpListener;
@@ -174,6 +175,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let mut parts = parts(&engine, &system, &registry, &stop);
     parts.observatory = Some(watch.observatory.clone());
     parts.metrics_text = watch.metrics_text(&registry, &tracer);
+    parts.more_routes = ordermill_console::routes(console(&engine, &watch.observatory, &stop));
     let router = gateway::router(config, parts)?;
     let server = tokio::spawn(gateway::serve(listener, router, limits, stop.clone()));
     Ok(Running {
@@ -205,16 +207,20 @@ fn parts(
         readiness: Box::new(move || ready.ready()),
         metrics_text: Box::new(move || metrics.render()),
         status: Box::new(move || with_allocations(status.status())),
-        more_routes: ordermill_console::routes(console(engine, stop)),
+        more_routes: Default::default(),
         shutdown: stop.clone(),
     }
 }
 
-/// What the web console works with: the same engine.
-fn console(engine: &Engine, stop: &CancellationToken) -> ordermill_console::Parts<Engine> {
+/// What the web console works with: the same engine, and what is recorded of it.
+fn console(
+    engine: &Engine,
+    observatory: &Observatory,
+    stop: &CancellationToken,
+) -> ordermill_console::Parts<Engine> {
     ordermill_console::Parts {
         engine: Arc::new(engine.clone()),
-        observatory: None,
+        observatory: Some(observatory.clone()),
         clock: Arc::new(engine.time().clone()),
         shutdown: stop.clone(),
     }

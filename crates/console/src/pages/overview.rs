@@ -61,14 +61,16 @@ pub(crate) async fn show<E: Engine>(
                 section.card { h2 { "Orders a minute" }
                     (signals.placed.chart("Orders placed in each of the last 60 minutes", "orders")) }
             }
-            section.card { h2 { "By status" } (statuses(&counts)) }
+            div.stack {
+                section.card { h2 { "By status" } (statuses(&counts)) }
+                @if let Some(signals) = &signals {
+                    section.card { div.card-head { h2 { "Alarms" } a href="/console/alarms" { "All alarms" } }
+                        (alarm_list(&signals.alarms, now)) }
+                }
+            }
         }
         @if let Some(signals) = &signals {
-            div.wide-narrow {
-                section.card { div.card-head { h2 { "Service map" } span.soft { "last hour" } } (service_map(&signals.map)) }
-                section.card { div.card-head { h2 { "Alarms" } a href="/console/alarms" { "All alarms" } }
-                    (alarm_list(&signals.alarms, now)) }
-            }
+            section.card { div.card-head { h2 { "Service map" } span.soft { "last hour" } } (service_map(&signals.map)) }
         }
         section.card { div.card-head { h2 { "Newest orders" } a href="/console/orders" { "All orders" } }
             @if newest.orders.is_empty() {
@@ -208,10 +210,17 @@ fn alarm_list(alarms: &[Alarm], now: Timestamp) -> Markup {
     if alarms.is_empty() {
         return empty("There are no alarms", "The template defines them.");
     }
+    let loud: Vec<&Alarm> = alarms
+        .iter()
+        .filter(|alarm| alarm.state != AlarmState::Ok)
+        .collect();
     html! {
         ul.plain.alarm-list {
-            @for alarm in alarms {
+            @for alarm in &loud {
                 li title=(alarm.reason) { (alarm_pill(alarm.state)) span { (alarm.name) } (ago(alarm.since, now)) }
+            }
+            @if loud.len() < alarms.len() {
+                li { (alarm_pill(AlarmState::Ok)) span { (alarms.len() - loud.len()) " of " (alarms.len()) " alarms" } }
             }
         }
     }

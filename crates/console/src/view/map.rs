@@ -9,8 +9,8 @@ use ports::observability::{ServiceEdge, ServiceFigures, ServiceKind, ServiceMap,
 use super::parts::empty;
 use super::text::{count, duration_ms};
 
-const NODE: (f64, f64) = (176.0, 58.0);
-const GAP: (f64, f64) = (76.0, 22.0);
+const NODE: (f64, f64) = (178.0, 58.0);
+const GAP: (f64, f64) = (64.0, 22.0);
 const MARGIN: f64 = 14.0;
 
 /// Where a part stands.
@@ -46,15 +46,30 @@ pub(crate) fn service_map(map: &ServiceMap) -> Markup {
     }
 }
 
-/// A part's column is one after that of its last caller; within a column parts stand in the map's order.
-fn arrange(map: &ServiceMap) -> (HashMap<&str, Place>, f64, f64) {
+/// The least number of calls that lead to each part from one that nobody calls. A part that only circles lead to stands
+/// with those.
+fn columns(map: &ServiceMap) -> HashMap<&str, usize> {
+    let is_called = |name: &str| map.edges.iter().any(|edge| edge.to == name && edge.from != name);
     let mut columns: HashMap<&str, usize> = HashMap::new();
-    for node in &map.nodes {
-        let callers = map.edges.iter().filter(|edge| edge.to == node.name);
-        // Callers that come later in the map call back: they don't count.
-        let last = callers.filter_map(|edge| columns.get(edge.from.as_str())).max();
-        columns.insert(&node.name, last.map_or(0, |last| last + 1));
+    for node in map.nodes.iter().filter(|node| !is_called(&node.name)) {
+        columns.insert(&node.name, 0);
     }
+    // Each round reaches at least one part more, or is the last.
+    for _ in &map.nodes {
+        for edge in &map.edges {
+            let Some(from) = columns.get(edge.from.as_str()).copied() else {
+                continue;
+            };
+            let to = columns.entry(&edge.to).or_insert(usize::MAX);
+            *to = (*to).min(from + 1);
+        }
+    }
+    columns
+}
+
+/// Within a column parts stand in the map's order.
+fn arrange(map: &ServiceMap) -> (HashMap<&str, Place>, f64, f64) {
+    let columns = columns(map);
     let mut rows: Vec<usize> = Vec::new();
     let mut cells: Vec<(&str, usize, usize)> = Vec::new();
     for node in &map.nodes {
@@ -137,14 +152,14 @@ fn line(edge: &ServiceEdge, from: Place, to: Place) -> Markup {
 }
 
 fn part(node: &ServiceNode, place: Place) -> Markup {
-    let name: String = if node.name.chars().count() > 22 {
-        node.name.chars().take(21).chain(['…']).collect()
+    let name: String = if node.name.chars().count() > 21 {
+        node.name.chars().take(20).chain(['…']).collect()
     } else {
         node.name.clone()
     };
-    let failed = match node.figures.failures {
-        0 => String::new(),
-        _ => format!(" · {:.1} % failed", node.figures.failure_rate * 100.0),
+    let detail = match node.figures.failures {
+        0 => ms(node.figures.p50_ms),
+        _ => format!("{:.1} % failed", node.figures.failure_rate * 100.0),
     };
     html! {
         g class={ "part " (tone(&node.figures)) } transform=(format!("translate({:.1} {:.1})", place.x, place.y)) {
@@ -153,7 +168,7 @@ fn part(node: &ServiceNode, place: Place) -> Markup {
             rect.edge-mark width="4" height=(NODE.1 - 16.0) x="7" y="8" rx="2" {}
             text.kind x="20" y="17" { (kind(node.kind)) }
             text.name x="20" y="33" { (name) }
-            text.detail x="20" y="49" { (rate(&node.figures)) " · " (ms(node.figures.p50_ms)) (failed) }
+            text.detail x="20" y="49" { (rate(&node.figures)) " · " (detail) }
         }
     }
 }
