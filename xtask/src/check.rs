@@ -31,12 +31,7 @@ pub fn clippy(root: &Path) -> Result<Tally> {
 pub fn tests(root: &Path) -> Result<Tally> {
     let mut tally = Tally::default();
     let mut command = cargo(root, ["test", "--workspace", "--no-fail-fast"]);
-    let success = reading(&mut command, |line| {
-        if let Some(counted) = test_result(line) {
-            tally.passed += counted.passed;
-            tally.failed += counted.failed;
-        }
-    })?;
+    let success = reading(&mut command, |line| add_result(line, &mut tally))?;
     Ok(tally.with_exit(success))
 }
 
@@ -56,6 +51,14 @@ pub fn docs(root: &Path) -> Result<Tally> {
 pub fn lint(_root: &Path) -> Result<Tally> {
     let lint::Summary { passed, failed } = lint::run()?;
     Ok(Tally { passed, failed })
+}
+
+/// Counts what a line of libtest says came of the tests, if it says that.
+pub fn add_result(line: &str, tally: &mut Tally) {
+    if let Some(counted) = test_result(line) {
+        tally.passed += counted.passed;
+        tally.failed += counted.failed;
+    }
 }
 
 /// Reads `test result: ok. 17 passed; 0 failed; 0 ignored; ...`.

@@ -11,7 +11,6 @@ use crate::suites::Tally;
 /// Builds the binary as the tests have it and runs `crates/cli/tests/e2e` against it.
 pub fn run(root: &Path) -> Result<Tally> {
     let binary = build(root, "cli", &[])?;
-    let mut tally = Tally::default();
     let mut command = Command::new(python(root));
     command
         .args([
@@ -25,8 +24,14 @@ pub fn run(root: &Path) -> Result<Tally> {
         .current_dir(root)
         .env("ORDERMILL_BIN", &binary)
         .env("PYTHONDONTWRITEBYTECODE", "1");
+    unittest(&command)
+}
+
+/// Runs unittest, verbose, and counts its tests.
+pub fn unittest(command: &Command) -> Result<Tally> {
+    let mut tally = Tally::default();
     // unittest talks on standard error; one stream of both keeps the order of what is said.
-    let mut shell = merge_streams(&command);
+    let mut shell = merge_streams(command);
     let success = reading(&mut shell, |line| count(line, &mut tally))?;
     if tally.passed == 0 && success {
         bail!("no test ran");

@@ -17,7 +17,7 @@ pub fn suite(root: &Path) -> Result<Tally> {
 
 /// Runs Schemathesis with these options of its `run`: `--seed 7 --max-examples 200`.
 pub fn run(root: &Path, options: &[String]) -> Result<Tally> {
-    let environment = python::environment(root, &["schemathesis"])?;
+    let environment = python::environment(root, python::TOOLS, &["schemathesis"])?;
     let binary = build(root, "cli", &[])?;
     let mut command = environment.command("python");
     command

@@ -32,7 +32,7 @@ fn run_at(root: &Path, template: &str) -> Result<Summary> {
     let root = root
         .canonicalize()
         .with_context(|| format!("{} is gone", root.display()))?;
-    let environment = python::environment(&root, &["cfnlint.runner", "samcli.cli.main"])?;
+    let environment = python::environment(&root, python::TOOLS, &["cfnlint.runner", "samcli.cli.main"])?;
     let linters: [&[&str]; 2] = [
         &[
             "cfn-lint",

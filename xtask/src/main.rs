@@ -1,5 +1,6 @@
 //! `cargo xtask`: the checks of the project, the same on a developer's machine and in CI.
 
+mod aws_e2e;
 mod bench;
 mod browser;
 mod check;
@@ -30,9 +31,13 @@ Usage:
                                                   records them anew
   cargo xtask interface [--max-examples N] [--seed N] ...
                                                   the HTTP interface against its description, by Schemathesis
+  cargo xtask aws-e2e                             the template deployed to a counterpart of AWS that runs here, and the
+                                                  tests of the adapters against it
+  cargo xtask aws-test                            only the tests of the adapters
   cargo xtask crash [--kills N] [--seed N] ...    kills the server under load and checks its books
 
-Suites of test, in order: fmt, clippy, tests, docs, lint, e2e, browser, guard, interface, crash. --quick has the first three.
+Suites of test, in order: fmt, clippy, tests, docs, lint, e2e, browser, guard, interface, crash,
+aws-e2e. --quick has the first three.
 The last line of test is 'N passed, N failed'.";
 
 fn main() -> ExitCode {
@@ -62,6 +67,8 @@ fn dispatch() -> Result<ExitCode> {
         "bench-guard" if options.iter().any(|option| option == "--update") => guard::update(&root),
         "bench-guard" => suites::run(&root, &suites::select_named(&["guard"])),
         "interface" => interface::run(&root, options).map(suites::code),
+        "aws-e2e" => suites::run(&root, &suites::select_named(&["aws-e2e"])),
+        "aws-test" => aws_e2e::adapters_only(&root).map(suites::code),
         "crash" => crash::run(&root, options).map(suites::code),
         "help" | "--help" | "-h" => {
             run::say(HELP);

@@ -27,22 +27,42 @@ impl Environment {
     }
 }
 
-/// The environment with everything in `xtask/requirements.txt`, made if need be. `modules` must be importable in it, or
-/// it counts as broken.
+/// What an environment is made from and where.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// Its packages, in `xtask`.
+    requirements: &'static str,
+    /// Its folder, in `target`.
+    folder: &'static str,
+}
+
+/// The linters and whatever else tests from outside.
+pub const TOOLS: Kind = Kind {
+    requirements: "requirements.txt",
+    folder: "venv",
+};
+
+/// The counterpart of AWS. Apart, for it and the linters want different versions of one package.
+pub const COUNTERPART: Kind = Kind {
+    requirements: "requirements-aws.txt",
+    folder: "venv-aws",
+};
+
+/// The environment of this kind, made if need be. `modules` must be importable in it, or it counts as broken.
 ///
 /// Whoever else asks for it meanwhile waits.
-pub fn environment(root: &Path, modules: &[&str]) -> Result<Environment> {
+pub fn environment(root: &Path, kind: Kind, modules: &[&str]) -> Result<Environment> {
     let target = root.join("target");
     fs::create_dir_all(&target).with_context(|| format!("could not make {}", target.display()))?;
-    let lock_path = target.join("venv.lock");
+    let lock_path = target.join(format!("{}.lock", kind.folder));
     let lock = File::create(&lock_path).with_context(|| format!("could not make {}", lock_path.display()))?;
     lock.lock()
         .with_context(|| format!("could not lock {}", lock_path.display()))?;
 
-    let requirements_path = root.join("xtask/requirements.txt");
+    let requirements_path = root.join("xtask").join(kind.requirements);
     let requirements = fs::read_to_string(&requirements_path)
         .with_context(|| format!("could not read {}", requirements_path.display()))?;
-    let directory = target.join("venv");
+    let directory = target.join(kind.folder);
     let stamp_path = directory.join("made-from.txt");
     let environment = Environment {
         bin: directory.join("bin"),
@@ -191,17 +211,30 @@ mod tests {
 
     #[test]
     fn every_package_is_pinned() {
-        let requirements = include_str!("../requirements.txt");
+        for (chosen, requirements, least) in [
+            (
+                include_str!("../requirements.in"),
+                include_str!("../requirements.txt"),
+                50,
+            ),
+            (
+                include_str!("../requirements-aws.in"),
+                include_str!("../requirements-aws.txt"),
+                20,
+            ),
+        ] {
+            pinned(chosen, requirements, least);
+        }
+    }
+
+    fn pinned(chosen: &str, requirements: &str, least: usize) {
         let loose: Vec<_> = requirements
             .lines()
             .filter(|line| !line.starts_with('#') && !line.contains("=="))
             .collect();
         assert_eq!(loose, Vec::<&str>::new());
-        assert!(package_count(requirements) > 50);
-        for chosen in include_str!("../requirements.in")
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-        {
+        assert!(package_count(requirements) > least);
+        for chosen in chosen.lines().filter(|line| !line.starts_with('#')) {
             assert!(
                 requirements.lines().any(|line| line == chosen),
                 "{chosen} is not in requirements.txt"

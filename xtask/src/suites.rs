@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::run::say;
-use crate::{browser, check, crash, e2e, guard, interface};
+use crate::{aws_e2e, browser, check, crash, e2e, guard, interface};
 
 /// What a suite came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -98,6 +98,11 @@ const ALL: &[Suite] = &[
         quick: false,
         run: crash::suite,
     },
+    Suite {
+        name: "aws-e2e",
+        quick: false,
+        run: aws_e2e::run,
+    },
 ];
 
 /// The suites that these options leave.
@@ -184,7 +189,10 @@ mod tests {
 
     #[test]
     fn options_leave_suites_out() {
-        assert_eq!(names(&[]), "fmt clippy tests docs lint e2e guard interface crash");
+        assert_eq!(
+            names(&[]),
+            "fmt clippy tests docs lint e2e browser guard interface crash aws-e2e"
+        );
         assert_eq!(names(&["--quick", "--skip-fmt"]), "clippy tests");
         assert!(select(&["--skip-nothing".to_owned()]).is_err());
     }
