@@ -6,7 +6,7 @@
 //! it prints time and allocations of each scenario.
 //!
 //! What one costs must not depend on chance, the clock or the machine: one thread beside the store's writer, a clock
-//! that only moves when it is waited for, payments that all succeed.
+//! that stands still, payments that all succeed.
 
 #![allow(
     clippy::unwrap_used,

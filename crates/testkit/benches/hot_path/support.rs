@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use connectors::{Rate, SimulatedSettings};
+use domain::Timestamp;
+use embedded::time::ManualTime;
 use ports::function::aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use ports::function::{Context, Invocation, Reply};
 use telemetry::LogSettings;
@@ -36,6 +38,8 @@ pub async fn idle_shop(dir: &Path) -> (Shop, ShopOptions) {
             success_rate: Rate::ALWAYS,
             ..SimulatedSettings::default()
         },
+        // A clock that flies would go to a time-out whenever everybody happens to wait.
+        time: Some(ManualTime::at(Timestamp::from_ms(1_800_000_000_000))),
         ..ShopOptions::default()
     };
     let shop = Shop::open_idle(dir, &options).await.unwrap();
@@ -46,6 +50,8 @@ pub async fn idle_shop(dir: &Path) -> (Shop, ShopOptions) {
 /// `POST /orders` as order creation gets it.
 pub fn invocation() -> Invocation {
     let mut event = ApiGatewayProxyRequest::default();
+    let json = http::HeaderValue::from_static("application/json");
+    event.headers.insert(http::header::CONTENT_TYPE, json);
     event.body = Some(ORDER.to_owned());
     event.request_context.identity.api_key_id = Some("key".to_owned());
     Invocation::Api(Box::new(event))
