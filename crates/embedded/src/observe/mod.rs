@@ -84,18 +84,18 @@ impl Observer {
         let mut minute = history::floor(time.now().as_ms(), MINUTE_MS);
         loop {
             gauges::read(&self.engine).await;
-            let next = history::floor(time.now().as_ms(), GAUGES_MS) + GAUGES_MS;
-            // Not a sleep: a clock that flies would fly from minute to minute and never rest.
-            time.deadline(Timestamp::from_ms(next)).await;
             let now = time.now();
             if history::floor(now.as_ms(), MINUTE_MS) > minute {
-                gauges::read(&self.engine).await;
                 self.take(Timestamp::from_ms(minute)).await;
                 minute = history::floor(now.as_ms(), MINUTE_MS);
                 alarms::evaluate(&self.engine, &self.store, now).await;
                 self.expire(now).await;
                 self.taken.send_replace(minute);
             }
+            // From the time that was looked at above: whatever the clock did since is looked at once more. Not a sleep, for a
+            // clock that flies would fly from minute to minute and never rest.
+            let next = history::floor(now.as_ms(), GAUGES_MS) + GAUGES_MS;
+            time.deadline(Timestamp::from_ms(next)).await;
         }
     }
 
