@@ -69,19 +69,20 @@ impl Observer {
     #[must_use]
     pub fn start(&self) -> JoinHandle<()> {
         let observer = self.clone();
+        // Read here: a minute that ends before the task first runs is one to take, too.
+        let minute = history::floor(observer.engine.time().now().as_ms(), MINUTE_MS);
         tokio::spawn(async move {
             tokio::select! {
                 () = observer.engine.stopping() => {}
-                () = observer.watch() => {}
+                () = observer.watch(minute) => {}
             }
             observer.take(observer.engine.time().now()).await;
         })
     }
 
-    /// Looks at the gauges every ten seconds, and takes each minute when it is over.
-    async fn watch(&self) {
+    /// Looks at the gauges every ten seconds, and takes each minute when it is over, from `minute` on.
+    async fn watch(&self, mut minute: i64) {
         let time = self.engine.time();
-        let mut minute = history::floor(time.now().as_ms(), MINUTE_MS);
         loop {
             gauges::read(&self.engine).await;
             let now = time.now();

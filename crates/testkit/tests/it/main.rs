@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on stops")]
 
+mod alarms;
 mod by_hand;
 mod cancel;
 mod crashes;
