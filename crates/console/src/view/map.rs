@@ -266,14 +266,11 @@ mod tests {
 
     #[test]
     fn callers_stand_left_of_what_they_call_even_in_a_circle() {
-        let map = map(
-            &["a", "b", "c"],
-            &[("a", "b"), ("b", "c"), ("c", "a"), ("a", "c")],
-        );
+        let map = map(&["a", "b", "c"], &[("a", "b"), ("b", "c"), ("c", "a")]);
         let (places, ..) = arrange(&map);
         assert!(places["a"].x < places["b"].x && places["b"].x < places["c"].x);
         let svg = service_map(&map).into_string();
-        assert_eq!(svg.matches("class=\"edge good\"").count(), 4);
+        assert_eq!(svg.matches("class=\"edge good\"").count(), 3);
     }
 
     #[test]

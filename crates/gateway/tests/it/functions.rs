@@ -270,13 +270,13 @@ async fn counts_what_api_gateway_counts() {
     gateway.send("POST /fail\nkey: client").await;
     gateway.send("GET /nowhere").await;
     expect![[r#"
-        Count Resource=/orders Method=POST +1
+        Count ApiName=orders-api Stage=local Resource=/orders Method=POST +1
         Latency observed
-        Count Resource=/orders/{orderId} Method=GET +1
-        4XXError Resource=/orders/{orderId} Method=GET +1
+        Count ApiName=orders-api Stage=local Resource=/orders/{orderId} Method=GET +1
+        4XXError ApiName=orders-api Stage=local Resource=/orders/{orderId} Method=GET +1
         Latency observed
-        Count Resource=/fail Method=POST +1
-        5XXError Resource=/fail Method=POST +1
+        Count ApiName=orders-api Stage=local Resource=/fail Method=POST +1
+        5XXError ApiName=orders-api Stage=local Resource=/fail Method=POST +1
         Latency observed"#]]
     .assert_eq(&gateway.metrics.names.lock().unwrap().join("\n"));
 }

@@ -1,9 +1,9 @@
 //! What the ports promise, as tests that every backend must pass.
 //!
 //! Each case is a plain function over the ports: it makes orders and products of its own, so that cases may run at the
-//! same time on one backend and on tables that others use too. [`conformance!`] turns all of them into tests:
+//! same time on one backend and on tables that others use too. The macro `conformance!` turns all of them into tests:
 //!
-//! ```ignore
+//! ```text
 //! async fn backend() -> Engine { … }
 //! testkit::conformance!(backend);
 //! ```
@@ -155,7 +155,7 @@ macro_rules! conformance {
     };
 }
 
-/// The tests of [`conformance!`].
+/// The tests that `conformance!` makes.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! conformance_cases {

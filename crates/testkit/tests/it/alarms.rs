@@ -85,7 +85,16 @@ impl Watched {
 #[tokio::test(flavor = "multi_thread")]
 async fn more_than_ten_errors_in_five_minutes_raise_the_seeds_alarm() {
     const ALARM: &str = "OrderProcessingErrorAlarm";
-    let watched = Watched::open(ShopOptions::default()).await;
+    // Every payment succeeds, so each order fails once: on its stock.
+    let payments = SimulatedSettings {
+        success_rate: Rate::ALWAYS,
+        ..SimulatedSettings::default()
+    };
+    let watched = Watched::open(ShopOptions {
+        payments,
+        ..ShopOptions::default()
+    })
+    .await;
     watched.fail(10).await;
     watched.pass(1).await;
     assert_eq!(watched.state(ALARM).await, AlarmState::Ok);
