@@ -266,11 +266,19 @@ mod tests {
 
     #[test]
     fn callers_stand_left_of_what_they_call_even_in_a_circle() {
-        let map = map(&["a", "b", "c"], &[("a", "b"), ("b", "c"), ("c", "a")]);
+        let map = map(
+            &["client", "a", "b", "c"],
+            &[("client", "a"), ("a", "b"), ("b", "c"), ("c", "a")],
+        );
         let (places, ..) = arrange(&map);
-        assert!(places["a"].x < places["b"].x && places["b"].x < places["c"].x);
+        let across: Vec<f64> = map
+            .nodes
+            .iter()
+            .map(|node| places[node.name.as_str()].x)
+            .collect();
+        assert!(across.is_sorted_by(|a, b| a < b), "{across:?}");
         let svg = service_map(&map).into_string();
-        assert_eq!(svg.matches("class=\"edge good\"").count(), 3);
+        assert_eq!(svg.matches("class=\"edge good\"").count(), 4);
     }
 
     #[test]
