@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue};
+use aws_sdk_dynamodb::types::ReturnValue;
 use domain::{Currency, Product, ProductId};
 use ports::StoreError;
 use ports::catalogue::Catalogue;
@@ -26,9 +26,6 @@ const MAX_KEYS: usize = 100;
 
 /// The most products of one list.
 const MAX_LIMIT: u32 = 1_000;
-
-/// How often keys are asked for again that a busy table left out.
-const MAX_ASKS: u32 = 5;
 
 impl Catalogue for Store {
     async fn get_products(&self, ids: Vec<ProductId>) -> Result<Vec<Option<Product>>, StoreError> {
@@ -102,39 +99,9 @@ impl Catalogue for Store {
 
 impl Store {
     async fn read_products(&self, ids: &[&ProductId]) -> Result<Vec<Attributes>, StoreError> {
-        let table = self.name(Variable::InventoryTable)?;
         let key = |id: &&ProductId| Attributes::from([("productId".to_owned(), s(id.as_str()))]);
-        let mut keys: Vec<Attributes> = ids.iter().map(key).collect();
-        let mut items = Vec::with_capacity(keys.len());
-        for _ in 0..MAX_ASKS {
-            if keys.is_empty() {
-                return Ok(items);
-            }
-            let wanted = KeysAndAttributes::builder()
-                .set_keys(Some(keys))
-                .consistent_read(true)
-                .build()
-                .map_err(StoreError::failed)?;
-            let request = self.dynamodb().batch_get_item().request_items(table, wanted);
-            let mut answer = call("dynamodb", "BatchGetItem", request.send())
-                .await
-                .map_err(store_error)?;
-            let found = answer
-                .responses
-                .as_mut()
-                .and_then(|responses| responses.remove(table));
-            items.extend(found.unwrap_or_default());
-            let left = answer
-                .unprocessed_keys
-                .as_mut()
-                .and_then(|left| left.remove(table));
-            keys = left.map(|left| left.keys).unwrap_or_default();
-        }
-        if keys.is_empty() {
-            Ok(items)
-        } else {
-            Err(StoreError::Busy)
-        }
+        let keys = ids.iter().map(key).collect();
+        self.batch_get(Variable::InventoryTable, keys).await
     }
 }
 

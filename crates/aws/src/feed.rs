@@ -6,7 +6,6 @@
 
 mod append;
 
-use aws_sdk_dynamodb::types::KeysAndAttributes;
 use domain::Timestamp;
 use ports::StoreError;
 use ports::feed::{ChangeFeed, ChangeRecord};
@@ -26,9 +25,6 @@ const MAX_KEYS: u64 = 100;
 
 /// The most changes of one page.
 const MAX_LIMIT: u32 = 1_000;
-
-/// How often keys are asked for again that a busy table left out.
-const MAX_ASKS: u32 = 5;
 
 /// The key of the change with this number.
 pub(crate) fn change_key(number: u64) -> Attributes {
@@ -110,40 +106,13 @@ impl Store {
 
     /// The changes of these numbers, in any order, without those that have expired.
     async fn changes(&self, from: u64, to: u64) -> Result<Vec<ChangeRecord>, StoreError> {
-        let table = self.name(Variable::AnalyticsTable)?;
-        let mut keys: Vec<Attributes> = (from..=to).map(change_key).collect();
-        let mut changes = Vec::with_capacity(keys.len());
-        for _ in 0..MAX_ASKS {
-            if keys.is_empty() {
-                return Ok(changes);
-            }
-            let wanted = KeysAndAttributes::builder()
-                .set_keys(Some(keys))
-                .consistent_read(true)
-                .build()
-                .map_err(StoreError::failed)?;
-            let request = self.dynamodb().batch_get_item().request_items(table, wanted);
-            let mut answer = call("dynamodb", "BatchGetItem", request.send())
-                .await
-                .map_err(store_error)?;
-            let found = answer
-                .responses
-                .as_mut()
-                .and_then(|responses| responses.remove(table));
-            for item in found.unwrap_or_default() {
-                changes.extend(read_change(&item, now())?);
-            }
-            let left = answer
-                .unprocessed_keys
-                .as_mut()
-                .and_then(|left| left.remove(table));
-            keys = left.map(|left| left.keys).unwrap_or_default();
+        let keys = (from..=to).map(change_key).collect();
+        let items = self.batch_get(Variable::AnalyticsTable, keys).await?;
+        let mut changes = Vec::with_capacity(items.len());
+        for item in &items {
+            changes.extend(read_change(item, now())?);
         }
-        if keys.is_empty() {
-            Ok(changes)
-        } else {
-            Err(StoreError::Busy)
-        }
+        Ok(changes)
     }
 }
 

@@ -3,7 +3,6 @@
 //! The item is the record that the message was handed over; the log says so too, with the recipient masked.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
 use domain::{OrderId, OrderStatus, Timestamp};
 use ports::StoreError;
 use ports::notify::{Channel, Message, Sender};
@@ -64,7 +63,6 @@ impl Store {
 
     /// What was sent about an order. The keys are known: one for each status and channel.
     pub(crate) async fn sent_messages(&self, order: OrderId) -> Result<Vec<SentMessage>, StoreError> {
-        let table = self.name(Variable::OutboxTable)?;
         let statuses = OrderStatus::ALL
             .map(OrderStatus::as_str)
             .into_iter()
@@ -75,19 +73,7 @@ impl Store {
         let keys = keys
             .map(|key| Attributes::from([("messageKey".to_owned(), s(key))]))
             .collect();
-        let wanted = KeysAndAttributes::builder()
-            .set_keys(Some(keys))
-            .build()
-            .map_err(StoreError::failed)?;
-        let request = self.dynamodb().batch_get_item().request_items(table, wanted);
-        let mut answer = call("dynamodb", "BatchGetItem", request.send())
-            .await
-            .map_err(store_error)?;
-        let found = answer
-            .responses
-            .as_mut()
-            .and_then(|responses| responses.remove(table));
-        let read = found.unwrap_or_default();
+        let read = self.batch_get(Variable::OutboxTable, keys).await?;
         Ok(read.iter().map(SentMessage::read).collect::<Result<_, _>>()?)
     }
 }
