@@ -1,23 +1,28 @@
 -- What the system tells of itself, in a database of its own: nothing here is missed by an order if it is lost, and nothing
 -- that is written here makes an order wait.
 
-CREATE TABLE IF NOT EXISTS traces (
+-- Of before the first release, with a row for each span.
+DROP TABLE IF EXISTS traces;
+DROP TABLE IF EXISTS spans;
+
+CREATE TABLE IF NOT EXISTS kept_traces (
     id         BLOB PRIMARY KEY,
-    seq        INTEGER NOT NULL,          -- in the order in which they were kept first
     started_us INTEGER NOT NULL,
     ended_us   INTEGER NOT NULL,
     outcome    INTEGER NOT NULL,          -- the worst
+    slow       INTEGER NOT NULL,          -- 1: one of its spans is
+    name       TEXT NOT NULL,             -- of the span that began first
     order_id   TEXT,
-    spans      INTEGER NOT NULL
+    spans      INTEGER NOT NULL           -- how many came, more than are kept perhaps
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS traces_by_start ON traces (started_us);
-CREATE INDEX IF NOT EXISTS traces_by_order ON traces (order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS kept_traces_by_start ON kept_traces (started_us);
 
-CREATE TABLE IF NOT EXISTS spans (
+-- A row for all spans of a trace that came together.
+CREATE TABLE IF NOT EXISTS kept_spans (
     trace BLOB NOT NULL,
-    seq   INTEGER NOT NULL,
-    span  TEXT NOT NULL,                  -- JSON of ports::observability::Span
-    PRIMARY KEY (trace, seq)
+    first INTEGER NOT NULL,               -- how many of the trace had come before
+    spans TEXT NOT NULL,                  -- JSON: see observe/stored.rs
+    PRIMARY KEY (trace, first)
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS series (

@@ -11,6 +11,7 @@ mod map;
 pub(crate) mod spans;
 mod states;
 mod store;
+mod stored;
 mod traces;
 mod waterfall;
 
@@ -110,10 +111,8 @@ impl Observer {
     }
 
     async fn expire(&self, now: Timestamp) {
-        let traces = self
-            .store
-            .write_blocking(move |tx| traces::expire(tx, now.as_ms().saturating_mul(1_000)));
-        let expired = match traces.await {
+        let traces = self.expire_traces(now).await;
+        let expired = match traces {
             // Points are few and fall due by the minute, so once an hour will do.
             Ok(()) if now.as_ms() % (60 * MINUTE_MS) < MINUTE_MS => history::expire(&self.store, now).await,
             other => other,
@@ -121,6 +120,17 @@ impl Observer {
         if let Err(error) = expired {
             tracing::error!(event_type = "telemetry_not_expired", error = %Chain(&error));
         }
+    }
+
+    /// Deletes traces a part at a time, for others write meanwhile.
+    async fn expire_traces(&self, now: Timestamp) -> Result<(), StoreError> {
+        let now_us = now.as_ms().saturating_mul(1_000);
+        while self
+            .store
+            .write_blocking(move |tx| traces::expire(tx, now_us))
+            .await?
+        {}
+        Ok(())
     }
 
     /// Resolves once every minute that ended before `now` is stored and its alarms are judged.

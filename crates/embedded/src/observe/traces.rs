@@ -1,10 +1,14 @@
-//! Kept traces: stored span by span as they come, read as a waterfall.
+//! Kept traces: their spans stored as they come, read as a waterfall.
+
+#[cfg(test)]
+mod tests;
 
 use domain::{OrderId, Timestamp};
 use ports::observability::{Keeping, Span, SpanOutcome, Trace, TraceFilter, TraceSummary, x_ray_trace_id};
 use ports::trace::{SpanData, TraceId};
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction};
 
+use super::stored::StoredSpan;
 use super::waterfall;
 use crate::error::Chain;
 
@@ -12,64 +16,116 @@ use crate::error::Chain;
 const MAX_TRACES: i64 = 20_000;
 const KEPT_US: i64 = 30 * 24 * 3_600 * 1_000_000;
 /// The most spans of one trace: a caller that sends every request in the same trace fills no disk.
-const MAX_SPANS: i64 = 2_000;
+const MAX_SPANS: usize = 2_000;
+/// From so many microseconds on a span is slow.
+const SLOW_US: u64 = 1_000_000;
 
-/// Stores spans.
+/// The most traces that one transaction deletes.
+const DELETED_AT_ONCE: u32 = 2_000;
+
+/// Stores spans: a row for all of a trace that came together.
 pub(super) fn insert(tx: &Transaction<'_>, spans: &[SpanData]) -> rusqlite::Result<()> {
     let mut note = tx.prepare_cached(
-        "INSERT INTO traces (id, seq, started_us, ended_us, outcome, order_id, spans)
-         VALUES (?1, (SELECT coalesce(max(seq), 0) + 1 FROM traces), ?2, ?3, ?4, ?5, 1)
-         ON CONFLICT (id) DO UPDATE SET started_us = min(started_us, excluded.started_us),
-            ended_us = max(ended_us, excluded.ended_us), outcome = max(outcome, excluded.outcome),
-            order_id = coalesce(order_id, excluded.order_id), spans = spans + 1
+        "INSERT INTO kept_traces (id, started_us, ended_us, outcome, slow, name, order_id, spans)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (id) DO UPDATE SET
+            name = iif(excluded.started_us < started_us, excluded.name, name),
+            started_us = min(started_us, excluded.started_us), ended_us = max(ended_us, excluded.ended_us),
+            outcome = max(outcome, excluded.outcome), slow = max(slow, excluded.slow),
+            order_id = coalesce(order_id, excluded.order_id), spans = spans + excluded.spans
          RETURNING spans",
     )?;
-    let mut insert =
-        tx.prepare_cached("INSERT OR REPLACE INTO spans (trace, seq, span) VALUES (?1, ?2, ?3)")?;
-    for span in spans {
-        let id = span.trace.0.to_be_bytes();
-        let order = span.order.map(|order| order.to_string());
-        let row = (id, span.started_us, span.ended_us, severity(span.outcome), order);
-        let seq: i64 = note.query_row(row, |row| row.get(0))?;
-        if seq <= MAX_SPANS {
+    let mut insert = tx.prepare_cached("INSERT INTO kept_spans (trace, first, spans) VALUES (?1, ?2, ?3)")?;
+    let mut by_trace: Vec<&SpanData> = spans.iter().collect();
+    by_trace.sort_by_key(|span| span.trace);
+    for spans in by_trace.chunk_by(|one, next| one.trace == next.trace) {
+        let Some(glance) = Glance::of(spans) else { continue };
+        let came: usize = note.query_row(glance.row(), |row| row.get(0))?;
+        let before = came.saturating_sub(spans.len());
+        let room = MAX_SPANS.saturating_sub(before).min(spans.len());
+        let stored: Vec<StoredSpan<'_>> = spans.iter().take(room).map(|span| (*span).into()).collect();
+        if !stored.is_empty() {
             // A span holds text and numbers, which always have a JSON text.
-            insert.execute((
-                id,
-                seq,
-                serde_json::to_string(&waterfall::span(span)).unwrap_or_default(),
-            ))?;
+            let json = serde_json::to_string(&stored).unwrap_or_default();
+            insert.execute((glance.id, before, json))?;
         }
     }
     Ok(())
 }
 
-/// Deletes what is too much or too old, at most a few hundred traces at once.
-pub(super) fn expire(tx: &Transaction<'_>, now_us: i64) -> rusqlite::Result<()> {
+/// What some spans of a trace tell of it at a glance.
+struct Glance {
+    id: [u8; 16],
+    started_us: i64,
+    ended_us: i64,
+    outcome: i64,
+    is_slow: bool,
+    name: &'static str,
+    order: Option<String>,
+    spans: usize,
+}
+
+impl Glance {
+    /// Of spans of one trace; `None` without any.
+    fn of(spans: &[&SpanData]) -> Option<Self> {
+        let first = spans.iter().min_by_key(|span| span.started_us)?;
+        Some(Self {
+            id: first.trace.0.to_be_bytes(),
+            started_us: first.started_us,
+            ended_us: spans.iter().map(|span| span.ended_us).max()?,
+            outcome: spans.iter().map(|span| severity(span.outcome)).max()?,
+            is_slow: spans.iter().any(|span| is_slow(span.duration_us())),
+            name: first.name.as_str(),
+            order: spans
+                .iter()
+                .find_map(|span| span.order)
+                .map(|order| order.to_string()),
+            spans: spans.len(),
+        })
+    }
+
+    fn row(&self) -> impl Params {
+        (
+            self.id,
+            self.started_us,
+            self.ended_us,
+            self.outcome,
+            self.is_slow,
+            self.name,
+            &self.order,
+            self.spans,
+        )
+    }
+}
+
+/// Deletes what is too much or too old, at most some at once; says whether there is more of it.
+pub(super) fn expire(tx: &Transaction<'_>, now_us: i64) -> rusqlite::Result<bool> {
     let due: Vec<[u8; 16]> = tx
         .prepare_cached(
-            "SELECT id FROM traces ORDER BY started_us
-             LIMIT min(2000, max((SELECT count(*) FROM traces) - ?1, (SELECT count(*) FROM traces WHERE started_us < ?2)))",
+            "SELECT id FROM kept_traces ORDER BY started_us LIMIT min(?3,
+               max((SELECT count(*) FROM kept_traces) - ?1, (SELECT count(*) FROM kept_traces WHERE started_us < ?2)))",
         )?
-        .query_map((MAX_TRACES, now_us - KEPT_US), |row| row.get(0))?
+        .query_map((MAX_TRACES, now_us - KEPT_US, DELETED_AT_ONCE), |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    for id in due {
-        tx.prepare_cached("DELETE FROM spans WHERE trace = ?1")?
+    for id in &due {
+        tx.prepare_cached("DELETE FROM kept_spans WHERE trace = ?1")?
             .execute([id])?;
-        tx.prepare_cached("DELETE FROM traces WHERE id = ?1")?
+        tx.prepare_cached("DELETE FROM kept_traces WHERE id = ?1")?
             .execute([id])?;
     }
-    Ok(())
+    Ok(due.len() == DELETED_AT_ONCE as usize)
 }
 
 /// The spans of a trace, as they were stored.
 pub(super) fn spans(connection: &Connection, trace: TraceId) -> rusqlite::Result<Vec<Span>> {
-    let mut rows = connection.prepare_cached("SELECT span FROM spans WHERE trace = ?1 ORDER BY seq")?;
-    let rows = rows.query_map([trace.0.to_be_bytes()], |row| row.get::<_, String>(0))?;
+    let mut rows =
+        connection.prepare_cached("SELECT spans FROM kept_spans WHERE trace = ?1 ORDER BY first")?;
+    let mut rows = rows.query([trace.0.to_be_bytes()])?;
     let mut spans = Vec::new();
-    for text in rows {
-        match serde_json::from_str(&text?) {
-            Ok(span) => spans.push(span),
-            Err(error) => tracing::warn!(event_type = "span_not_read", error = %Chain(&error)),
+    while let Some(row) = rows.next()? {
+        match serde_json::from_str::<Vec<StoredSpan<'_>>>(row.get_ref(0)?.as_str()?) {
+            Ok(stored) => spans.extend(stored.into_iter().map(Span::from)),
+            Err(error) => tracing::warn!(event_type = "spans_not_read", error = %Chain(&error)),
         }
     }
     Ok(spans)
@@ -78,7 +134,7 @@ pub(super) fn spans(connection: &Connection, trace: TraceId) -> rusqlite::Result
 /// The order that a kept trace is about, if it is about one; `None` when no such trace was kept.
 pub(super) fn find(connection: &Connection, trace: TraceId) -> rusqlite::Result<Option<Option<String>>> {
     connection
-        .prepare_cached("SELECT order_id FROM traces WHERE id = ?1")?
+        .prepare_cached("SELECT order_id FROM kept_traces WHERE id = ?1")?
         .query_row([trace.0.to_be_bytes()], |row| row.get(0))
         .optional()
 }
@@ -90,46 +146,36 @@ pub(super) fn list(
     limit: u32,
 ) -> rusqlite::Result<Vec<TraceSummary>> {
     let us = |at: Option<Timestamp>| at.map(|at| at.as_ms().saturating_mul(1_000));
-    let mut rows = connection.prepare_cached(
-        "SELECT t.id, t.started_us, t.ended_us, t.outcome, t.order_id, t.spans FROM traces t
-         WHERE t.started_us >= coalesce(?1, t.started_us) AND t.started_us < coalesce(?2, t.started_us + 1)
-            AND (NOT ?3 OR t.outcome > 0) AND t.ended_us - t.started_us >= ?4
-         ORDER BY t.started_us DESC LIMIT ?5",
-    )?;
     let at_least = i64::try_from(filter.at_least_us.unwrap_or(0)).unwrap_or(i64::MAX);
-    let rows = rows.query_map(
-        (us(filter.from), us(filter.to), filter.failed, at_least, limit),
-        |row| {
-            let (id, started, ended): ([u8; 16], i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok((
-                TraceId(u128::from_be_bytes(id)),
-                started,
-                ended,
-                row.get(3)?,
-                row.get(4)?,
-                row.get(5)?,
-            ))
-        },
-    )?;
-    let mut summaries = Vec::new();
-    for row in rows {
-        let (trace, started_us, ended_us, outcome, order_id, count): (_, i64, i64, i64, _, _) = row?;
-        let root = spans(connection, trace)?;
-        let name = waterfall::root_name(&root);
-        let duration_us = u64::try_from(ended_us - started_us).unwrap_or(0);
-        summaries.push(TraceSummary {
-            x_ray_trace_id: x_ray_trace_id(&trace.to_string()),
-            trace_id: trace.to_string(),
-            order_id,
-            name,
-            started_at: Timestamp::from_ms(started_us.div_euclid(1_000)),
-            duration_us,
-            outcome: of_severity(outcome),
-            spans: count,
-            keeping: keeping(trace, of_severity(outcome), &root),
-        });
-    }
-    Ok(summaries)
+    connection
+        .prepare_cached(
+            "SELECT id, started_us, ended_us, outcome, slow, name, order_id, spans FROM kept_traces
+             WHERE started_us >= coalesce(?1, started_us) AND started_us < coalesce(?2, started_us + 1)
+                AND (NOT ?3 OR outcome > 0) AND ended_us - started_us >= ?4
+             ORDER BY started_us DESC LIMIT ?5",
+        )?
+        .query_map(
+            (us(filter.from), us(filter.to), filter.failed, at_least, limit),
+            read_summary,
+        )?
+        .collect()
+}
+
+fn read_summary(row: &Row<'_>) -> rusqlite::Result<TraceSummary> {
+    let trace = TraceId(u128::from_be_bytes(row.get(0)?));
+    let (started_us, ended_us): (i64, i64) = (row.get(1)?, row.get(2)?);
+    let outcome = of_severity(row.get(3)?);
+    Ok(TraceSummary {
+        x_ray_trace_id: x_ray_trace_id(&trace.to_string()),
+        trace_id: trace.to_string(),
+        order_id: row.get(6)?,
+        name: row.get(5)?,
+        started_at: Timestamp::from_ms(started_us.div_euclid(1_000)),
+        duration_us: u64::try_from(ended_us - started_us).unwrap_or(0),
+        outcome,
+        spans: row.get(7)?,
+        keeping: keeping(trace, outcome, row.get(4)?),
+    })
 }
 
 /// Puts a trace together; `None` without any span.
@@ -141,7 +187,7 @@ pub(super) fn assemble(
 ) -> Option<Trace> {
     let keeping_of = |outcome, spans: &[Span]| match from_journal {
         true => Keeping::Journal,
-        false => keeping(trace, outcome, spans),
+        false => keeping(trace, outcome, spans.iter().any(|span| is_slow(span.duration_us))),
     };
     let spans = waterfall::arrange(spans);
     let first = spans.first()?;
@@ -168,14 +214,17 @@ pub(super) fn assemble(
 }
 
 /// Why a trace was kept, as far as it shows.
-fn keeping(trace: TraceId, outcome: SpanOutcome, spans: &[Span]) -> Keeping {
-    let is_slow = spans.iter().any(|span| span.duration_us >= 1_000_000);
+fn keeping(trace: TraceId, outcome: SpanOutcome, is_slow: bool) -> Keeping {
     match outcome {
         _ if trace.is_sampled() => Keeping::Sampled,
         SpanOutcome::Error | SpanOutcome::Fault | SpanOutcome::Throttle => Keeping::Failed,
         SpanOutcome::Ok if is_slow => Keeping::Slow,
         SpanOutcome::Ok => Keeping::Sampled,
     }
+}
+
+fn is_slow(duration_us: u64) -> bool {
+    duration_us >= SLOW_US
 }
 
 fn severity(outcome: SpanOutcome) -> i64 {

@@ -2,35 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::Timestamp;
 use ports::observability::{Span, SpanOutcome};
-use ports::trace::SpanData;
-
-/// A span as it is told. Where it stands in its trace is not known yet; until [`arrange`], `offset_us` is the time of its
-/// beginning within its millisecond.
-pub(super) fn span(data: &SpanData) -> Span {
-    let detail = data.detail.as_deref();
-    Span {
-        span_id: data.id.to_string(),
-        parent_id: data.parent.map(|parent| parent.to_string()),
-        depth: 0,
-        name: data.name.as_str().to_owned(),
-        service: data.service.name.as_str().to_owned(),
-        kind: data.kind,
-        started_at: Timestamp::from_ms(data.started_us.div_euclid(1_000)),
-        offset_us: data.started_us.rem_euclid(1_000).unsigned_abs(),
-        duration_us: data.duration_us(),
-        outcome: data.outcome,
-        error: detail.and_then(|detail| detail.error.clone()),
-        attributes: detail.map_or_else(Vec::new, |detail| {
-            detail
-                .attributes
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), value.clone()))
-                .collect()
-        }),
-    }
-}
 
 /// When a span that isn't arranged yet begins, in microseconds.
 fn started_us(span: &Span) -> i64 {
@@ -39,12 +11,6 @@ fn started_us(span: &Span) -> i64 {
         .as_ms()
         .saturating_mul(1_000)
         .saturating_add(within)
-}
-
-/// What began the trace.
-pub(super) fn root_name(spans: &[Span]) -> String {
-    let root = spans.iter().min_by_key(|span| started_us(span));
-    root.map(|span| span.name.clone()).unwrap_or_default()
 }
 
 /// Arranges them. A span whose parent is not there hangs below the first of all, for what led to it is not known.
@@ -115,6 +81,7 @@ pub(super) fn outcome_of(failed: bool) -> SpanOutcome {
 
 #[cfg(test)]
 mod tests {
+    use domain::Timestamp;
     use ports::observability::SpanKind;
 
     use super::*;
