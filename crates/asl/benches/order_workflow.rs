@@ -13,9 +13,9 @@ use std::hint::black_box;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use asl::{Definition, Effect, Event, EventKind, Snapshot, Start, Step, TaskCall};
+use asl::{Definition, Effect, Event, EventKind, Snapshot, Start, Step, TaskCall, Value};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const WORKFLOW: &str = include_str!("../../../workflows/order.asl.json");
 const EXECUTIONS: u32 = 10_000;
@@ -122,7 +122,7 @@ fn start() -> Start {
         machine_arn: "arn:aws:states:eu-central-1:000000000000:stateMachine:order".to_owned(),
         machine_name: "order".to_owned(),
         role_arn: "arn:aws:iam::000000000000:role/order".to_owned(),
-        input: json!({"orderId": "0199f2c1-7a00-7000-8000-000000000001", "createdAt": "2026-11-22T00:00:00.000Z"}),
+        input: json!({"orderId": "0199f2c1-7a00-7000-8000-000000000001", "createdAt": "2026-11-22T00:00:00.000Z"}).into(),
         at: Timestamp::UNIX_EPOCH,
         seed: 7,
     }
@@ -146,7 +146,7 @@ fn answer(effects: Vec<Effect>) -> Option<Event> {
 }
 
 fn output(call: &TaskCall) -> Value {
-    match call.state.as_str() {
+    let json = match call.state.as_str() {
         "ValidateOrder" => json!({"Item": {
             "status": {"S": "PROCESSING"}, "customerId": {"S": "CUST-001"},
             "totalAmount": {"N": "59.98"}, "currency": {"S": "EUR"}}}),
@@ -155,5 +155,6 @@ fn output(call: &TaskCall) -> Value {
         }
         "UpdateInventory" => json!({"StatusCode": 200, "Payload": {"status": "success"}}),
         _ => json!({}),
-    }
+    };
+    json.into()
 }

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::Value;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::history::Payload;
 use crate::{HistoryEvent, Resource, Snapshot};
 
 /// What starts an execution.
@@ -152,7 +151,7 @@ pub enum Outcome {
     /// It reached its end.
     Succeeded {
         /// The last state's output.
-        output: Payload,
+        output: Value,
     },
     /// A state failed and nothing caught it.
     Failed {

@@ -1,6 +1,6 @@
 //! Why a state failed, as its retriers and catchers see it.
 
-use serde_json::{Map, Value};
+use crate::Value;
 
 use crate::history::ErrorDetails;
 
@@ -117,10 +117,7 @@ impl Failure {
 
     /// The error output that a catcher works on: `{"Error": …, "Cause": …}`.
     pub(crate) fn output(&self) -> Value {
-        let text = |text: &Option<String>| text.clone().map_or(Value::Null, Value::String);
-        let mut output = Map::new();
-        output.insert("Error".to_owned(), text(&self.error));
-        output.insert("Cause".to_owned(), text(&self.cause));
-        Value::Object(output)
+        let text = |text: &Option<String>| text.as_deref().map_or(Value::Null, Value::from);
+        [("Error", text(&self.error)), ("Cause", text(&self.cause))].into()
     }
 }

@@ -63,6 +63,7 @@ pub mod replay;
 mod resource;
 mod snapshot;
 pub mod validate;
+pub mod value;
 
 pub use definition::Definition;
 pub use engine::{start, start_without_history, step, step_without_history};
@@ -71,6 +72,7 @@ pub use fault::Fault;
 pub use history::{HistoryEvent, HistoryEventKind};
 pub use resource::{Pattern, Resource};
 pub use snapshot::Snapshot;
+pub use value::Value;
 
 /// The README's examples, which must run too.
 #[cfg(doctest)]

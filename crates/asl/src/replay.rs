@@ -15,14 +15,14 @@
 //! }"#;
 //! let replayed = asl::replay::run(case).unwrap();
 //! assert_eq!(replayed.status, "SUCCEEDED");
-//! assert_eq!(replayed.output.unwrap()["Payload"], "paid");
+//! assert_eq!(replayed.output.unwrap()["Payload"].as_str(), Some("paid"));
 //! ```
 
 use std::collections::VecDeque;
 
+use crate::Value;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use thiserror::Error;
 
 use crate::{
@@ -39,7 +39,7 @@ pub struct ReplayCase {
     /// Names the case; given back with its result.
     pub id: String,
     /// The state machine's definition, as JSON or as a string that holds it.
-    pub definition: Value,
+    pub definition: serde_json::Value,
     /// The execution's input.
     #[serde(default)]
     pub input: Value,
@@ -114,7 +114,7 @@ pub enum ReplayError {
 pub fn run(line: &str) -> Result<Replayed, ReplayError> {
     let case: ReplayCase = serde_json::from_str(line).map_err(ReplayError::Malformed)?;
     let text = match &case.definition {
-        Value::String(text) => text.clone(),
+        serde_json::Value::String(text) => text.clone(),
         json => json.to_string(),
     };
     let definition = match Definition::parse(&text) {
@@ -141,14 +141,14 @@ pub fn run(line: &str) -> Result<Replayed, ReplayError> {
 }
 
 /// A start with the given input and time, and names for the rest that look like AWS's.
-pub fn start_at(input: Value, at: Timestamp) -> Start {
+pub fn start_at(input: impl Into<Value>, at: Timestamp) -> Start {
     Start {
         execution_arn: "arn:aws:states:us-east-1:111111111111:execution:Replay:replay".to_owned(),
         execution_name: "replay".to_owned(),
         machine_arn: "arn:aws:states:us-east-1:111111111111:stateMachine:Replay".to_owned(),
         machine_name: "Replay".to_owned(),
         role_arn: "arn:aws:iam::111111111111:role/Replay".to_owned(),
-        input,
+        input: input.into(),
         at,
         seed: 0,
     }
@@ -171,7 +171,7 @@ impl Played {
         let status = self.snapshot.outcome().map_or("RUNNING", Outcome::status);
         let present = |text: &String| (!text.is_empty()).then(|| text.clone());
         let (output, error, cause) = match self.snapshot.outcome() {
-            Some(Outcome::Succeeded { output }) => (Some(Value::clone(output)), None, None),
+            Some(Outcome::Succeeded { output }) => (Some(output.clone()), None, None),
             Some(
                 Outcome::Failed { error, cause }
                 | Outcome::TimedOut { error, cause }

@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use crate::history::Payload;
-use crate::limits::{MAX_PAYLOAD_BYTES, Size};
+use crate::limits::{self, MAX_PAYLOAD_BYTES};
 use crate::model::StateIndex;
-use crate::{Definition, Outcome, TaskCall, TaskId};
+use crate::payload::Variables;
+use crate::{Definition, Outcome, TaskCall, TaskId, Value};
 
 /// The version that this crate writes. A snapshot of another version is refused when it is read.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// An execution between two steps.
 ///
@@ -75,7 +74,7 @@ pub(crate) fn region(arn: &str) -> &str {
 pub(crate) enum Slot {
     #[default]
     Empty,
-    Holds(Payload),
+    Holds(Value),
 }
 
 impl Slot {
@@ -83,10 +82,10 @@ impl Slot {
         matches!(self, Slot::Empty)
     }
 
-    pub(crate) fn into_payload(self) -> Option<Payload> {
+    pub(crate) fn into_value(self) -> Option<Value> {
         match self {
             Slot::Empty => None,
-            Slot::Holds(payload) => Some(payload),
+            Slot::Holds(value) => Some(value),
         }
     }
 }
@@ -101,12 +100,12 @@ pub(crate) struct Branch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
     pub state: StateIndex,
-    pub input: Payload,
-    /// How large the input is at most.
-    pub input_size: Size,
+    pub input: Value,
+    /// How large the input is.
+    pub input_bytes: usize,
     /// The variables assigned in this branch; those of the branches around it can be read too.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub variables: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Variables::is_empty")]
+    pub variables: Variables,
     /// How large the variables are together at most.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub variable_bytes: usize,
@@ -192,12 +191,12 @@ impl Results {
 
     /// Keeps one result. Together they are one payload in the end, so there is no use in gathering more than that may
     /// be: `None` when they are larger.
-    pub(crate) fn keep(&mut self, index: u32, result: Payload) -> Option<()> {
+    pub(crate) fn keep(&mut self, index: u32, result: Value) -> Option<()> {
         let slot = self
             .slots
             .get_mut(index as usize)
             .filter(|slot| slot.is_empty())?;
-        self.bytes = self.bytes.checked_add(Size::of(&result)?.bytes + 1)?;
+        self.bytes = self.bytes.checked_add(limits::measure(&result)?.bytes + 1)?;
         self.open = self.open.saturating_sub(1);
         *slot = Slot::Holds(result);
         (self.bytes <= MAX_PAYLOAD_BYTES + 1).then_some(())
@@ -208,20 +207,16 @@ impl Results {
     }
 
     /// The results as one array.
-    pub(crate) fn take(&mut self) -> Payload {
+    pub(crate) fn take(&mut self) -> Value {
         let slots = std::mem::take(&mut self.slots);
-        let values = slots
-            .into_iter()
-            .filter_map(Slot::into_payload)
-            .map(Arc::unwrap_or_clone);
-        Arc::new(Value::Array(values.collect()))
+        slots.into_iter().filter_map(Slot::into_value).collect()
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct MapProgress {
     /// What the iterations are given, or would be but for an item selector.
-    pub items: Vec<Payload>,
+    pub items: Vec<Value>,
     /// The next item to start.
     pub next: u32,
     pub limit: u32,

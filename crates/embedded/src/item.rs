@@ -62,23 +62,23 @@ pub(crate) fn from_attributes(item: &Map<String, Value>) -> Result<Map<String, V
         .collect()
 }
 
-/// The value as AttributeValue JSON.
-pub(crate) fn to_attribute_value(plain: Value) -> Value {
+/// The value as AttributeValue JSON, as a task answers it.
+pub(crate) fn to_attribute_value(plain: Value) -> asl::Value {
     let (kind, value) = match plain {
-        Value::String(_) => ("S", plain),
-        Value::Number(number) => ("N", Value::String(number.as_str().to_owned())),
-        Value::Bool(_) => ("BOOL", plain),
-        Value::Null => ("NULL", Value::Bool(true)),
+        Value::String(text) => ("S", text.into()),
+        Value::Number(number) => ("N", number.as_str().into()),
+        Value::Bool(flag) => ("BOOL", flag.into()),
+        Value::Null => ("NULL", true.into()),
         Value::Array(items) => ("L", items.into_iter().map(to_attribute_value).collect()),
-        Value::Object(members) => ("M", Value::Object(to_attributes(members))),
+        Value::Object(members) => ("M", to_attributes(members)),
     };
-    Value::Object(Map::from_iter([(kind.to_owned(), value)]))
+    [(kind, value)].into()
 }
 
-/// The item in AttributeValue JSON.
-pub(crate) fn to_attributes(item: Map<String, Value>) -> Map<String, Value> {
+/// The item in AttributeValue JSON, as a task answers it.
+pub(crate) fn to_attributes(item: Map<String, Value>) -> asl::Value {
     item.into_iter()
-        .map(|(name, value)| (name, to_attribute_value(value)))
+        .map(|(name, value)| (name.into(), to_attribute_value(value)))
         .collect()
 }
 
@@ -145,14 +145,14 @@ mod tests {
             r#""m":{"M":{"k":{"N":"1e+400"}}},"n":{"N":"59.980"},"z":{"NULL":true}}}"#
         );
         assert_eq!(attribute, parse(expected));
-        assert_eq!(*from_attribute_value(&attribute).unwrap(), plain);
+        assert_eq!(*from_attribute_value(&attribute.into()).unwrap(), plain);
     }
 
     #[test]
     fn an_image_holds_the_same_as_the_attributes() {
         let plain = parse(r#"{"a":"x","n":59.980,"b":true,"z":null,"l":[1,{"q":"r"}]}"#);
         let image = serde_json::to_value(to_image_value(plain.clone())).unwrap();
-        assert_eq!(image, to_attribute_value(plain));
+        assert_eq!(to_attribute_value(plain), image);
     }
 
     #[test]

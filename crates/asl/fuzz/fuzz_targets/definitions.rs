@@ -38,7 +38,7 @@ fn answers(state: String) -> [Answer; 3] {
     let answer = |event: &str, error: Option<&str>| Answer {
         state: state.clone(),
         event: event.to_owned(),
-        output: json!({"Payload": [1, "two"]}),
+        output: json!({"Payload": [1, "two"]}).into(),
         error: error.map(str::to_owned),
         cause: None,
     };

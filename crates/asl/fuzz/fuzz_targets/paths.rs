@@ -2,9 +2,10 @@
 
 #![no_main]
 
+use asl::Value;
 use asl::path::{JsonPath, ReferencePath};
 use libfuzzer_sys::fuzz_target;
-use serde_json::{Value, json};
+use serde_json::json;
 
 fuzz_target!(|text: &str| {
     let document = document();
@@ -14,18 +15,17 @@ fuzz_target!(|text: &str| {
         assert!(JsonPath::parse(path.as_str()).is_ok());
     }
     if let Ok(path) = ReferencePath::parse(text) {
-        let mut target = document;
-        if path.set(&mut target, json!("set")).is_ok() {
+        if let Ok(target) = path.put(&document, "set".into()) {
             let read = JsonPath::parse(text).unwrap();
-            assert_eq!(read.evaluate(&target).unwrap().as_ref(), &json!("set"), "{text}");
+            assert_eq!(read.evaluate(&target).unwrap().as_str(), Some("set"), "{text}");
         }
     }
 });
 
 fn document() -> Value {
-    json!({
+    Value::from(json!({
         "a": [0, 1.50, "two", null, true, {"b": {"c": [[], {}]}}],
         "b": {"c": "d", "error-info": {"Cause": "x"}, "é'\"": -1e3},
         "orders": [{"id": "o-1", "total": 59.98, "tags": ["x", "y"]}, {"id": "o-2", "total": 10, "tags": []}]
-    })
+    }))
 }

@@ -19,7 +19,7 @@ fuzz_target!(|text: &str| {
     for kind in [
         EventKind::Woken,
         EventKind::Heartbeat { task },
-        EventKind::TaskSucceeded { task, output: json!({"Payload": 1}) },
+        EventKind::TaskSucceeded { task, output: json!({"Payload": 1}).into() },
         EventKind::TaskFailed { task, error: "Busy".to_owned(), cause: String::new() },
     ] {
         let event = Event { at: Timestamp::UNIX_EPOCH, seed: 1, kind };

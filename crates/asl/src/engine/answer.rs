@@ -1,15 +1,12 @@
 //! What comes of a task's call: its result, its failure, and signs of life before either.
 
-use std::sync::Arc;
-
+use crate::Value;
 use jiff::SignedDuration;
-use serde_json::Value;
 
-use super::flow::Measured;
 use super::{Engine, stray_branch};
 use crate::failure::{ErrorKind, Failure};
-use crate::history::{HistoryEventKind as Event, Payload};
-use crate::limits::Size;
+use crate::history::HistoryEventKind as Event;
+use crate::limits;
 use crate::model::{Kind, Task};
 use crate::snapshot::{Activity, BranchId, OpenTask};
 use crate::{Effect, Resource, TaskId};
@@ -19,15 +16,14 @@ impl<'d> Engine<'d> {
         let Some((id, called)) = self.open_task(task) else {
             return;
         };
-        let Some(size) = Size::of(&output) else {
+        if limits::measure(&output).is_none() {
             let source = match &*called.resource {
                 Resource::Lambda(arn) | Resource::Activity(arn) => arn,
                 Resource::Service { .. } => &called.details.resource_type,
             };
             return self.task_failed(task, Failure::too_large(source));
-        };
-        self.record_accepted(id, called, || Arc::new(Value::Null));
-        let output = Arc::new(output);
+        }
+        self.record_accepted(id, called, || Value::Null);
         let succeeded = match *called.resource {
             Resource::Lambda(_) => Event::LambdaFunctionSucceeded {
                 output: output.clone(),
@@ -41,7 +37,7 @@ impl<'d> Engine<'d> {
             },
         };
         self.record(id, succeeded);
-        if let Err(failure) = self.complete_measured(id, Measured(output, Some(size))) {
+        if let Err(failure) = self.complete_state(id, output) {
             self.fail_state(id, failure);
         }
     }
@@ -52,7 +48,7 @@ impl<'d> Engine<'d> {
         };
         // A service that fails may never have accepted the request; an activity's worker has the task that it fails.
         if matches!(*called.resource, Resource::Activity(_)) {
-            self.record_accepted(id, called, || Arc::new(Value::Null));
+            self.record_accepted(id, called, || Value::Null);
         }
         let failure = self.task_ended(id, failure);
         self.fail_state(id, failure);
@@ -88,15 +84,15 @@ impl<'d> Engine<'d> {
         let Some((id, called)) = self.open_task(task) else {
             return;
         };
-        if Size::of(&output).is_some() {
-            self.record_accepted(id, called, || Arc::new(output));
+        if limits::measure(&output).is_some() {
+            self.record_accepted(id, called, || output);
         } else {
             self.task_failed(task, Failure::too_large(&called.details.resource_type));
         }
     }
 
     /// Tells the history once that the request was accepted, of tasks whose result comes later.
-    fn record_accepted(&mut self, id: BranchId, task: &Task, output: impl FnOnce() -> Payload) {
+    fn record_accepted(&mut self, id: BranchId, task: &Task, output: impl FnOnce() -> Value) {
         if !task.resource.is_accepted_first() {
             return;
         }
@@ -122,7 +118,7 @@ impl<'d> Engine<'d> {
             return;
         };
         if matches!(*called.resource, Resource::Activity(_)) {
-            self.record_accepted(id, called, || Arc::new(Value::Null));
+            self.record_accepted(id, called, || Value::Null);
         }
         let at = self.at;
         let Some(Activity::Task(open)) = self.snapshot.branch_mut(id).map(|branch| &mut branch.activity)

@@ -1,21 +1,18 @@
 //! The first snapshot of an execution.
 
-use std::sync::Arc;
-
 use jiff::SignedDuration;
-use serde_json::Map;
 
 use super::Engine;
 use crate::failure::Failure;
 use crate::history::HistoryEventKind;
-use crate::limits::Size;
+use crate::payload::Variables;
 use crate::snapshot::{Activity, Branch, Execution, Slot, Version};
 use crate::{Definition, Snapshot, Start};
 
 /// An execution that is about to enter its first state.
 pub(super) fn snapshot(definition: &Definition, start: Start) -> Snapshot {
     let machine = definition.machine();
-    let input = Arc::new(start.input);
+    let input = start.input;
     let timeout = machine
         .timeout_s
         .and_then(|timeout_s| i64::try_from(timeout_s).ok());
@@ -47,8 +44,8 @@ pub(super) fn snapshot(definition: &Definition, start: Start) -> Snapshot {
             parent: None,
             state: machine.start,
             input,
-            input_size: Size { bytes: 0, depth: 0 },
-            variables: Map::new(),
+            input_bytes: 0,
+            variables: Variables::new(),
             variable_bytes: 0,
             last_event: 0,
             entered_event: 0,
@@ -78,7 +75,7 @@ impl Engine<'_> {
         let size = self.admit(&input);
         match (size, self.snapshot.branch_mut(0)) {
             (Some(size), Some(root)) => {
-                root.input_size = size;
+                root.input_bytes = size.bytes;
                 self.ready.push_back(0);
             }
             (None, _) | (_, None) => self.finish_failed(&Failure::too_large("input").fatal()),

@@ -1,12 +1,12 @@
 //! The context object, `$$` in JSONPath and `$states.context` in JSONata.
 
-use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::history::time_text;
 use crate::model::{ContextUse, Kind, Member, State};
 use crate::snapshot::{Activity, Branch, Slot};
-use crate::{Pattern, Resource, Snapshot};
+use crate::value::Object;
+use crate::{Pattern, Resource, Snapshot, Value};
 
 /// Builds what expressions read, and no more.
 pub(super) fn build(
@@ -19,73 +19,81 @@ pub(super) fn build(
     if !reads.reads_any() {
         return Value::Null;
     }
-    let mut context = Map::new();
-    put(&mut context, "Execution", execution(snapshot, reads));
-    if reads.reads(Member::StateMachine) {
-        let machine =
-            json!({"Id": *snapshot.execution.machine_arn, "Name": *snapshot.execution.machine_name});
-        context.insert("StateMachine".to_owned(), machine);
-    }
-    put(&mut context, "State", about_state(branch, state, reads));
-    if let Some(item) = item(snapshot, branch).filter(|_| reads.reads(Member::Map)) {
-        context.insert("Map".to_owned(), json!({"Item": item}));
-    }
-    if let Some(token) = token.filter(|_| reads.reads(Member::Task)) {
-        context.insert("Task".to_owned(), json!({"Token": token}));
-    }
-    Value::Object(context)
+    let machine = reads.reads(Member::StateMachine).then(|| {
+        let execution = &snapshot.execution;
+        [
+            ("Id", (*execution.machine_arn).into()),
+            ("Name", (*execution.machine_name).into()),
+        ]
+        .into()
+    });
+    let item = item(snapshot, branch).filter(|_| reads.reads(Member::Map));
+    let token = token.filter(|_| reads.reads(Member::Task));
+    let members = [
+        ("Execution", execution(snapshot, reads)),
+        ("StateMachine", machine),
+        ("State", about_state(branch, state, reads)),
+        ("Map", item.map(|item| [("Item", item)].into())),
+        ("Task", token.map(|token| [("Token", token.into())].into())),
+    ];
+    some_of(members).unwrap_or_else(|| Object::default().into())
 }
 
-fn put(context: &mut Map<String, Value>, name: &str, members: Map<String, Value>) {
-    if !members.is_empty() {
-        context.insert(name.to_owned(), Value::Object(members));
-    }
+/// An object of the members that are there; `None` when none is.
+fn some_of<const N: usize>(members: [(&str, Option<Value>); N]) -> Option<Value> {
+    let present = members
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.into(), value?)));
+    let object: Object = present.collect();
+    (!object.is_empty()).then(|| object.into())
 }
 
-fn execution(snapshot: &Snapshot, reads: ContextUse) -> Map<String, Value> {
+fn execution(snapshot: &Snapshot, reads: ContextUse) -> Option<Value> {
     let execution = &snapshot.execution;
-    let mut about = Map::new();
-    let mut add = |member: Member, name: &str, value: &dyn Fn() -> Value| {
-        if reads.reads(member) {
-            about.insert(name.to_owned(), value());
-        }
-    };
-    add(Member::ExecutionId, "Id", &|| json!(*execution.arn));
-    add(Member::ExecutionInput, "Input", &|| match &execution.input {
-        Slot::Holds(input) => Value::clone(input),
-        Slot::Empty => Value::Null,
-    });
-    add(Member::ExecutionStartTime, "StartTime", &|| {
-        json!(time_text(execution.started_at))
-    });
-    add(Member::ExecutionName, "Name", &|| json!(*execution.name));
-    add(Member::ExecutionRoleArn, "RoleArn", &|| {
-        json!(*execution.role_arn)
-    });
-    add(Member::ExecutionRedriveCount, "RedriveCount", &|| json!(0));
-    about
+    let text = |member, text: &str| reads.reads(member).then(|| text.into());
+    let input = reads
+        .reads(Member::ExecutionInput)
+        .then(|| match &execution.input {
+            Slot::Holds(input) => input.clone(),
+            Slot::Empty => Value::Null,
+        });
+    let started_at = reads
+        .reads(Member::ExecutionStartTime)
+        .then(|| time_text(execution.started_at).into());
+    some_of([
+        ("Id", text(Member::ExecutionId, &execution.arn)),
+        ("Input", input),
+        ("StartTime", started_at),
+        ("Name", text(Member::ExecutionName, &execution.name)),
+        ("RoleArn", text(Member::ExecutionRoleArn, &execution.role_arn)),
+        (
+            "RedriveCount",
+            reads.reads(Member::ExecutionRedriveCount).then(|| 0_u32.into()),
+        ),
+    ])
 }
 
-fn about_state(branch: &Branch, state: &State, reads: ContextUse) -> Map<String, Value> {
-    let mut about = Map::new();
-    if reads.reads(Member::StateName) {
-        about.insert("Name".to_owned(), json!(*state.name));
-    }
-    if reads.reads(Member::StateEnteredTime) {
-        about.insert("EnteredTime".to_owned(), json!(time_text(branch.entered_at)));
-    }
-    if reads.reads(Member::StateRetryCount) && state.retries() {
-        about.insert(
-            "RetryCount".to_owned(),
-            json!(
-                branch
-                    .retries
-                    .iter()
-                    .fold(0, |count: u32, used| count.saturating_add(*used))
-            ),
-        );
-    }
-    about
+fn about_state(branch: &Branch, state: &State, reads: ContextUse) -> Option<Value> {
+    let retries = || {
+        let used = branch.retries.iter().copied();
+        used.fold(0, u32::saturating_add).into()
+    };
+    some_of([
+        (
+            "Name",
+            reads.reads(Member::StateName).then(|| (*state.name).into()),
+        ),
+        (
+            "EnteredTime",
+            reads
+                .reads(Member::StateEnteredTime)
+                .then(|| time_text(branch.entered_at).into()),
+        ),
+        (
+            "RetryCount",
+            (reads.reads(Member::StateRetryCount) && state.retries()).then(retries),
+        ),
+    ])
 }
 
 /// The item of the innermost Map state that the branch is in.
@@ -103,7 +111,7 @@ fn item(snapshot: &Snapshot, branch: &Branch) -> Option<Value> {
 
 /// `$$.Map.Item` for one item.
 pub(super) fn item_at(index: usize, value: &Value) -> Value {
-    json!({"Index": index, "Value": value})
+    [("Index", index.into()), ("Value", value.clone())].into()
 }
 
 /// The secrets of a task attempt that waits for its token: the token, and the chance of its expressions. Both follow

@@ -1,13 +1,10 @@
 //! The Choice state.
 
-use std::sync::Arc;
-
-use serde_json::Value;
+use crate::Value;
 
 use super::view::{Given, View};
 use super::{Engine, flow::Exit};
 use crate::failure::Failure;
-use crate::history::Payload;
 use crate::model::choice::{ChoiceError, Condition, Rule};
 use crate::model::{Flow, StateIndex};
 use crate::snapshot::BranchId;
@@ -63,7 +60,7 @@ impl View<'_> {
         }
     }
 
-    fn leave_by_rule(&self, rule: &Rule, input: &Payload) -> Result<Exit, Failure> {
+    fn leave_by_rule(&self, rule: &Rule, input: &Value) -> Result<Exit, Failure> {
         let given = Given::input(input);
         let assigned = rule
             .assign
@@ -73,10 +70,9 @@ impl View<'_> {
         let exit = self.leave(input, rule.next)?;
         match &rule.output {
             Some(template) => {
-                let output = Arc::new(self.jsonata_template("Output", template, given)?);
+                let output = self.jsonata_template("Output", template, given)?;
                 Ok(Exit {
                     output,
-                    size: None,
                     assigned,
                     ..exit
                 })
@@ -86,7 +82,7 @@ impl View<'_> {
     }
 
     /// No rule holds: the state's own `Assign` counts.
-    fn leave_by_default(&self, next: StateIndex, input: &Payload) -> Result<Exit, Failure> {
+    fn leave_by_default(&self, next: StateIndex, input: &Value) -> Result<Exit, Failure> {
         let assigned = match &self.state.flow {
             Flow::JsonPath(flow) => {
                 let assign = flow.assign.as_ref();
@@ -108,18 +104,16 @@ impl View<'_> {
     }
 
     /// The output that the state has whatever its rules say.
-    fn leave(&self, input: &Payload, next: StateIndex) -> Result<Exit, Failure> {
+    fn leave(&self, input: &Value, next: StateIndex) -> Result<Exit, Failure> {
         let output = match &self.state.flow {
             Flow::JsonPath(flow) => self.selected(&flow.output, input)?,
             Flow::Jsonata(flow) => match &flow.output {
-                Some(template) => Arc::new(self.jsonata_template("Output", template, Given::input(input))?),
+                Some(template) => self.jsonata_template("Output", template, Given::input(input))?,
                 None => input.clone(),
             },
         };
-        let size = Arc::ptr_eq(&output, &self.branch.input).then_some(self.branch.input_size);
         Ok(Exit {
             output,
-            size,
             assigned: None,
             next: Some(next),
         })

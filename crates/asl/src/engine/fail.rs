@@ -1,18 +1,16 @@
 //! What a failed state does: try again, go where its error is caught, or fail the branch that it is in.
 
-use std::sync::Arc;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::Engine;
-use super::flow::{Exit, Measured};
+use super::flow::Exit;
 use super::view::{Given, View};
 use crate::failure::Failure;
-use crate::history::{HistoryEventKind as Event, Payload};
+use crate::history::HistoryEventKind as Event;
 use crate::model::retry::{CatchFlow, Catcher, Retrier};
 use crate::model::{Kind, State};
 use crate::snapshot::{Activity, BranchId};
-use crate::{Effect, TaskId};
+use crate::{Effect, TaskId, Value};
 
 impl Engine<'_> {
     /// A state failed by itself, not by something inside it.
@@ -105,7 +103,7 @@ impl Engine<'_> {
     }
 
     fn catch(&mut self, id: BranchId, catcher: &Catcher, failure: &Failure) -> Result<(), Failure> {
-        let error: Payload = Arc::new(failure.output());
+        let error = failure.output();
         let exit = self.view(id)?.caught(catcher, &error)?;
         self.exit(id, exit)
     }
@@ -124,7 +122,7 @@ impl Engine<'_> {
     }
 
     /// A branch came to its end.
-    pub(super) fn branch_succeeded(&mut self, id: BranchId, output: Payload) {
+    pub(super) fn branch_succeeded(&mut self, id: BranchId, output: Value) {
         let parent = self.snapshot.branch(id).and_then(|branch| branch.parent);
         match parent {
             None => self.finish_succeeded(output),
@@ -188,7 +186,7 @@ fn resume_at(retrier: &Retrier, used: u32, chance: f64, at: Timestamp) -> Timest
 
 impl View<'_> {
     /// What leaving by a catcher makes.
-    fn caught(&self, catcher: &Catcher, error: &Payload) -> Result<Exit, Failure> {
+    fn caught(&self, catcher: &Catcher, error: &Value) -> Result<Exit, Failure> {
         let next = Some(catcher.next);
         match &catcher.flow {
             CatchFlow::JsonPath { result, assign } => {
@@ -196,10 +194,8 @@ impl View<'_> {
                     .as_ref()
                     .map(|template| self.template(template, error))
                     .transpose()?;
-                let Measured(output, size) = self.placed(result, &Measured(error.clone(), None))?;
                 Ok(Exit {
-                    output,
-                    size,
+                    output: self.placed(result, error.clone())?,
                     assigned,
                     next,
                 })
@@ -218,10 +214,8 @@ impl View<'_> {
                     .as_ref()
                     .map(|template| evaluate("Output", template))
                     .transpose()?;
-                let output = output.map_or_else(|| error.clone(), Arc::new);
                 Ok(Exit {
-                    output,
-                    size: None,
+                    output: output.unwrap_or_else(|| error.clone()),
                     assigned,
                     next,
                 })

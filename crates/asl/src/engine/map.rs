@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use crate::Value;
 
 use super::Engine;
 use super::view::View;
 use crate::failure::Failure;
-use crate::history::{HistoryEventKind as Event, Payload};
+use crate::history::HistoryEventKind as Event;
 use crate::limits::MAX_ITERATION_INPUT_BYTES;
 use crate::model::{Kind, MapState};
 use crate::snapshot::{Activity, BranchId, MapProgress, Parent, Results};
@@ -24,8 +24,8 @@ impl<'d> Engine<'d> {
         let view = self.view(id)?;
         let tolerated = view.tolerated(map, &input, items.len())?;
         let items = match &map.batch {
-            Some(batch) => view.batches(map, batch, &input, items)?,
-            None => items.into_iter().map(Arc::new).collect(),
+            Some(batch) => view.batches(map, batch, &input, &items)?,
+            None => items.to_vec(),
         };
         if map.distributed {
             let map_run_arn = self.map_run_arn(id);
@@ -102,7 +102,7 @@ impl<'d> Engine<'d> {
         progress.next = index + 1;
         progress.open += 1;
         progress.largest_bytes = progress.largest_bytes.max(size.bytes);
-        let Some(child) = self.add_branch(Parent { branch: id, index }, map.start, input, size) else {
+        let Some(child) = self.add_branch(Parent { branch: id, index }, map.start, input, size.bytes) else {
             return Ok(());
         };
         if map.distributed {
@@ -125,7 +125,7 @@ impl<'d> Engine<'d> {
             .map_or_else(|| Arc::from(""), |state| state.name.clone())
     }
 
-    pub(super) fn iteration_succeeded(&mut self, id: BranchId, parent: Parent, output: Payload) {
+    pub(super) fn iteration_succeeded(&mut self, id: BranchId, parent: Parent, output: Value) {
         if self.is_inline(parent.branch) {
             let kind = Event::MapIterationSucceeded {
                 name: self.name(parent.branch),
@@ -137,7 +137,7 @@ impl<'d> Engine<'d> {
     }
 
     /// Keeps an iteration's result and goes on with the Map state.
-    fn iteration_ended(&mut self, id: BranchId, parent: Parent, output: Payload) {
+    fn iteration_ended(&mut self, id: BranchId, parent: Parent, output: Value) {
         let result = self
             .keep_result(id, parent, output)
             .and_then(|()| self.go_on_with_map(parent.branch));
@@ -146,7 +146,7 @@ impl<'d> Engine<'d> {
         }
     }
 
-    fn keep_result(&mut self, id: BranchId, parent: Parent, output: Payload) -> Result<(), Failure> {
+    fn keep_result(&mut self, id: BranchId, parent: Parent, output: Value) -> Result<(), Failure> {
         self.remove(id);
         let name = self.name(parent.branch);
         let Some(outer) = self.snapshot.branch_mut(parent.branch) else {
@@ -170,7 +170,7 @@ impl<'d> Engine<'d> {
             self.record(id, kind);
         }
         match self.judge_failure(parent.branch, &failure) {
-            Verdict::Tolerated => self.iteration_ended(id, parent, Arc::new(failure.output())),
+            Verdict::Tolerated => self.iteration_ended(id, parent, failure.output()),
             Verdict::Final if inline && (!failure.is_catchable() || !self.tolerates_any(parent.branch)) => {
                 self.map_failed(id, parent, failure);
             }
@@ -302,19 +302,19 @@ impl MapProgress {
 }
 
 impl View<'_> {
-    fn iteration_input(mut self, map: &MapState, index: u32) -> Result<Payload, Failure> {
+    fn iteration_input(mut self, map: &MapState, index: u32) -> Result<Value, Failure> {
         let Activity::Map(progress) = &self.branch.activity else {
-            return Ok(Arc::new(Value::Null));
+            return Ok(Value::Null);
         };
         let Some(item) = progress.items.get(index as usize) else {
-            return Ok(Arc::new(Value::Null));
+            return Ok(Value::Null);
         };
         match &map.selector {
             // Batches have had the selector applied to each of their items.
             Some(selector) if map.batch.is_none() => {
                 let input = self.selected_input()?;
                 self.put_item(index as usize, item);
-                Ok(Arc::new(self.data(selector, super::view::Given::input(&input))?))
+                self.data(selector, super::view::Given::input(&input))
             }
             Some(_) | None => Ok(item.clone()),
         }

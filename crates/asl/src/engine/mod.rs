@@ -20,14 +20,15 @@ mod wait;
 
 use std::collections::VecDeque;
 
+use crate::Value;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::history::{HistoryEvent, HistoryEventKind};
-use crate::limits::{STEP_BYTES, STEP_EVENTS, Size};
+use crate::limits::{self, STEP_BYTES, STEP_EVENTS};
 use crate::model::{Machine, State};
 use crate::snapshot::{Activity, BranchId};
+use crate::value::Extent;
 use crate::{Definition, Effect, Event, EventKind, Snapshot, Start, Step};
 
 use chance::Chance;
@@ -218,10 +219,10 @@ impl<'d> Engine<'d> {
 
     /// Measures a payload and counts it towards the step's share; `None` when it is larger or deeper than a payload may
     /// be.
-    fn admit(&mut self, payload: &Value) -> Option<Size> {
-        let size = Size::of(payload)?;
-        self.bytes += size.bytes;
-        Some(size)
+    fn admit(&mut self, payload: &Value) -> Option<Extent> {
+        let extent = limits::measure(payload)?;
+        self.bytes += extent.bytes;
+        Some(extent)
     }
 }
 

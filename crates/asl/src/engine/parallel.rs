@@ -1,12 +1,11 @@
 //! The Parallel state.
 
-use serde_json::Map;
-
 use super::Engine;
+use crate::Value;
 use crate::failure::Failure;
-use crate::history::{HistoryEventKind as Event, Payload};
-use crate::limits::Size;
+use crate::history::HistoryEventKind as Event;
 use crate::model::StateIndex;
+use crate::payload::Variables;
 use crate::snapshot::{Activity, Branch, BranchId, Parent, Results};
 
 impl Engine<'_> {
@@ -20,7 +19,7 @@ impl Engine<'_> {
             branch.activity = Activity::Parallel(Results::of(starts.len()));
         }
         for (index, start) in (0_u32..).zip(starts) {
-            let child = self.add_branch(Parent { branch: id, index }, *start, input.clone(), size);
+            let child = self.add_branch(Parent { branch: id, index }, *start, input.clone(), size.bytes);
             self.ready.extend(child);
         }
         Ok(())
@@ -31,8 +30,8 @@ impl Engine<'_> {
         &mut self,
         parent: Parent,
         start: StateIndex,
-        input: Payload,
-        size: Size,
+        input: Value,
+        input_bytes: usize,
     ) -> Option<BranchId> {
         let outer = self.snapshot.branch(parent.branch)?;
         let (last_event, unrecorded) = (outer.last_event, outer.unrecorded);
@@ -43,8 +42,8 @@ impl Engine<'_> {
             parent: Some(parent),
             state: start,
             input,
-            input_size: size,
-            variables: Map::new(),
+            input_bytes,
+            variables: Variables::new(),
             variable_bytes: 0,
             last_event,
             entered_event: last_event,
@@ -56,7 +55,7 @@ impl Engine<'_> {
         Some(id)
     }
 
-    pub(super) fn parallel_branch_succeeded(&mut self, id: BranchId, parent: Parent, output: Payload) {
+    pub(super) fn parallel_branch_succeeded(&mut self, id: BranchId, parent: Parent, output: Value) {
         self.remove(id);
         if let Err(failure) = self.keep_branch_result(parent, output) {
             self.fail_state(parent.branch, failure);
@@ -64,7 +63,7 @@ impl Engine<'_> {
     }
 
     /// Keeps a branch's result, and leaves the Parallel state with the last one.
-    fn keep_branch_result(&mut self, parent: Parent, output: Payload) -> Result<(), Failure> {
+    fn keep_branch_result(&mut self, parent: Parent, output: Value) -> Result<(), Failure> {
         let Some(state) = self.state(parent.branch) else {
             return Ok(());
         };

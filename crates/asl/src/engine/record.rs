@@ -2,10 +2,10 @@
 
 use super::{Engine, Recording};
 use crate::failure::Failure;
-use crate::history::{ErrorDetails, HistoryEvent, HistoryEventKind, Payload};
+use crate::history::{ErrorDetails, HistoryEvent, HistoryEventKind};
 use crate::limits::{MAX_HISTORY_EVENTS, MAX_UNRECORDED_EVENTS};
 use crate::snapshot::{Activity, BranchId, Slot};
-use crate::{Effect, Outcome};
+use crate::{Effect, Outcome, Value};
 
 impl Engine<'_> {
     /// Adds an event to the history of a branch and gives its id. When the history is full the execution fails
@@ -92,7 +92,7 @@ impl Engine<'_> {
         self.finish(HistoryEventKind::ExecutionFailed(failure.details()), outcome);
     }
 
-    pub(super) fn finish_succeeded(&mut self, output: Payload) {
+    pub(super) fn finish_succeeded(&mut self, output: Value) {
         let kind = HistoryEventKind::ExecutionSucceeded {
             output: output.clone(),
         };

@@ -2,8 +2,8 @@
 
 use super::view::View;
 use super::{Engine, stray_branch};
+use crate::Value;
 use crate::failure::Failure;
-use crate::history::Payload;
 use crate::model::{Flow, Kind, Message};
 use crate::snapshot::BranchId;
 
@@ -28,7 +28,7 @@ impl Engine<'_> {
         }
     }
 
-    fn pass(&mut self, id: BranchId, result: Option<&Payload>) -> Result<(), Failure> {
+    fn pass(&mut self, id: BranchId, result: Option<&Value>) -> Result<(), Failure> {
         let result = match result {
             Some(result) => result.clone(),
             None => self.effective_input(id)?,
@@ -54,7 +54,7 @@ impl View<'_> {
     }
 
     /// What a state of JSONPath works on; in JSONata it is the input itself.
-    pub(super) fn selected_input(&self) -> Result<Payload, Failure> {
+    pub(super) fn selected_input(&self) -> Result<Value, Failure> {
         match &self.state.flow {
             Flow::JsonPath(flow) => self.selected(&flow.input, &self.branch.input),
             Flow::Jsonata(_) => Ok(self.branch.input.clone()),

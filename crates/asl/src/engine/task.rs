@@ -1,15 +1,13 @@
 //! The Task state: calling it, and what comes of the call.
 
-use std::sync::Arc;
-
+use crate::Value;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 use super::view::{Given, View};
 use super::wait::whole_number;
 use super::{Engine, stray_branch};
 use crate::failure::Failure;
-use crate::history::{HistoryEventKind as Event, Payload};
+use crate::history::HistoryEventKind as Event;
 use crate::model::{Kind, Number, State, Task};
 use crate::snapshot::{Activity, BranchId, Heartbeat, OpenTask, region};
 use crate::{Definition, Effect, Resource, Snapshot, TaskCall, TaskId};
@@ -19,7 +17,7 @@ const MAX_TIMEOUT_S: i64 = 99_999_999;
 
 /// What a task is called with.
 struct Request {
-    input: Payload,
+    input: Value,
     credentials: Option<Value>,
     timeout_s: Option<u64>,
     heartbeat_s: Option<u64>,
@@ -65,7 +63,7 @@ fn call(state: &State, task: &Task, open: &OpenTask, attempt: u32, request: Requ
         visit: open.visit,
         attempt,
         resource: task.resource.clone(),
-        input: Arc::unwrap_or_clone(request.input),
+        input: request.input,
         credentials: request.credentials,
         token: request.token,
         timeout_at: open.timeout_at,

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value, json};
+use crate::Value;
 
 use super::{Engine, context, stray_branch};
 use crate::Snapshot;
 use crate::failure::Failure;
 use crate::jsonata::{self, States};
 use crate::model::{ContextUse, Data, Machine, Message, Number, State};
-use crate::payload::{EvaluationError, Expression, Scope, Template};
+use crate::payload::{EvaluationError, Expression, Scope, Template, Variables};
 use crate::snapshot::{Branch, BranchId};
 
 /// A branch in its state, with what its expressions can see besides their input.
@@ -17,7 +17,7 @@ pub(super) struct View<'a> {
     pub state: &'a State,
     pub branch: &'a Branch,
     context: Value,
-    variables: Cow<'a, Map<String, Value>>,
+    variables: Cow<'a, Variables>,
     /// The token of a task that waits for it.
     pub token: Option<String>,
     seed: u64,
@@ -87,8 +87,9 @@ impl<'a> View<'a> {
 
     /// Makes an item the one that the context object tells of.
     pub(super) fn put_item(&mut self, index: usize, value: &Value) {
-        if let Value::Object(context) = &mut self.context {
-            context.insert("Map".to_owned(), json!({"Item": context::item_at(index, value)}));
+        if let Value::Object(context) = &self.context {
+            let item = [("Item", context::item_at(index, value))];
+            self.context = context.with("Map", item.into()).into();
         }
     }
 
@@ -185,7 +186,7 @@ impl<'a> View<'a> {
                     .evaluate(&self.scope(input))
                     .map_err(|error| self.missing(field, error))?;
                 match value {
-                    Value::String(text) => Ok(text),
+                    Value::String(text) => Ok(text.into()),
                     other => Err(self.runtime(format!(
                         "The JSONPath '{text}' specified for the field '{field}' must refer to a string but was: {other}"
                     ))),
@@ -193,7 +194,7 @@ impl<'a> View<'a> {
             }
             Message::Jsonata { field, expression } => {
                 match self.jsonata(field, expression, Given::input(input))? {
-                    Value::String(text) => Ok(text),
+                    Value::String(text) => Ok(text.into()),
                     other => Err(self.unexpected_type(field, expression, "string", &other)),
                 }
             }
@@ -236,7 +237,7 @@ pub(super) fn type_name(value: &Value) -> &'static str {
 
 /// The variables of a branch together with those of the branches around it, up to a distributed Map, whose children
 /// are executions of their own.
-fn visible_variables<'a>(snapshot: &'a Snapshot, branch: &'a Branch) -> Cow<'a, Map<String, Value>> {
+fn visible_variables<'a>(snapshot: &'a Snapshot, branch: &'a Branch) -> Cow<'a, Variables> {
     let mut visible = Cow::Borrowed(&branch.variables);
     let mut inner = branch;
     while let Some((_, outer)) = snapshot.outer(inner) {
@@ -248,7 +249,7 @@ fn visible_variables<'a>(snapshot: &'a Snapshot, branch: &'a Branch) -> Cow<'a, 
         } else if !outer.variables.is_empty() {
             let visible = visible.to_mut();
             for (name, value) in &outer.variables {
-                visible.entry(name).or_insert_with(|| value.clone());
+                visible.entry(name.clone()).or_insert_with(|| value.clone());
             }
         }
         inner = outer;

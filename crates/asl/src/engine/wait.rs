@@ -1,7 +1,7 @@
 //! The Wait state, and everything else that a clock ends.
 
+use crate::Value;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 use super::Engine;
 use super::view::{Given, View};

@@ -141,7 +141,7 @@ fn a_history_is_highlighted() {
             "LambdaFunctionSucceeded"
         }
         .to_owned(),
-        output: json!(1),
+        output: json!(1).into(),
         error: error.map(str::to_owned),
         cause: None,
     };

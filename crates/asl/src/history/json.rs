@@ -1,9 +1,10 @@
 //! A history event as JSON, in the members that `GetExecutionHistory` gives it.
 
+use crate::Value;
+use crate::value::Object;
 use jiff::Timestamp;
 use serde::Serialize;
-use serde::ser::{Error, SerializeMap, Serializer};
-use serde_json::Value;
+use serde::ser::{SerializeMap, Serializer};
 
 use super::{ErrorDetails, HistoryEvent, HistoryEventKind as Kind, ResourceDetails};
 
@@ -102,7 +103,7 @@ impl Serialize for Details<'_> {
             } => {
                 map.serialize_entry("name", name)?;
                 payload(&mut map, "output", "outputDetails", output)?;
-                if let Some(Value::Object(variables)) = assigned.as_deref() {
+                if let Some(Value::Object(variables)) = assigned {
                     map.serialize_entry("assignedVariables", &Texts(variables))?;
                     map.serialize_entry("assignedVariablesDetails", &Truncated::NO)?;
                 }
@@ -136,7 +137,7 @@ impl Serialize for Details<'_> {
             } => {
                 resource(&mut map, task)?;
                 map.serialize_entry("region", region)?;
-                map.serialize_entry("parameters", &text_of(parameters).map_err(Error::custom)?)?;
+                map.serialize_entry("parameters", &parameters.to_string())?;
                 seconds(&mut map, "timeoutInSeconds", *timeout_s)?;
                 seconds(&mut map, "heartbeatInSeconds", *heartbeat_s)?;
             }
@@ -191,24 +192,20 @@ impl Truncated {
 }
 
 /// Variables by their names, each as JSON text.
-struct Texts<'a>(&'a serde_json::Map<String, Value>);
+struct Texts<'a>(&'a Object);
 
 impl Serialize for Texts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (name, value) in self.0 {
-            map.serialize_entry(name, &text_of(value).map_err(Error::custom)?)?;
+            map.serialize_entry(name, &value.to_string())?;
         }
         map.end()
     }
 }
 
-fn text_of(value: &Value) -> serde_json::Result<String> {
-    serde_json::to_string(value)
-}
-
 fn payload<M: SerializeMap>(map: &mut M, member: &str, details: &str, value: &Value) -> Result<(), M::Error> {
-    map.serialize_entry(member, &text_of(value).map_err(Error::custom)?)?;
+    map.serialize_entry(member, &value.to_string())?;
     map.serialize_entry(details, &Truncated::NO)
 }
 

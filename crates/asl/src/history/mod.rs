@@ -6,11 +6,8 @@ pub(crate) use json::time_text;
 
 use std::sync::Arc;
 
+use crate::Value;
 use jiff::Timestamp;
-use serde_json::Value;
-
-/// A JSON value that the history shares with the snapshot.
-pub type Payload = Arc<Value>;
 
 /// One event of an execution's history.
 ///
@@ -68,11 +65,11 @@ pub struct ResourceDetails {
 )]
 pub enum HistoryEventKind {
     ExecutionStarted {
-        input: Payload,
+        input: Value,
         role_arn: Arc<str>,
     },
     ExecutionSucceeded {
-        output: Payload,
+        output: Value,
     },
     ExecutionFailed(ErrorDetails),
     ExecutionTimedOut(ErrorDetails),
@@ -80,52 +77,52 @@ pub enum HistoryEventKind {
     StateEntered {
         state: StateType,
         name: Arc<str>,
-        input: Payload,
+        input: Value,
     },
     StateExited {
         state: StateType,
         name: Arc<str>,
-        output: Payload,
-        assigned: Option<Payload>,
+        output: Value,
+        assigned: Option<Value>,
     },
     LambdaFunctionScheduled {
         resource: String,
-        input: Payload,
+        input: Value,
         timeout_s: Option<u64>,
     },
     LambdaFunctionStarted,
     LambdaFunctionSucceeded {
-        output: Payload,
+        output: Value,
     },
     LambdaFunctionFailed(ErrorDetails),
     LambdaFunctionTimedOut(ErrorDetails),
     ActivityScheduled {
         resource: String,
-        input: Payload,
+        input: Value,
         timeout_s: Option<u64>,
         heartbeat_s: Option<u64>,
     },
     ActivityStarted,
     ActivitySucceeded {
-        output: Payload,
+        output: Value,
     },
     ActivityFailed(ErrorDetails),
     ActivityTimedOut(ErrorDetails),
     TaskScheduled {
         task: Arc<ResourceDetails>,
         region: String,
-        parameters: Payload,
+        parameters: Value,
         timeout_s: Option<u64>,
         heartbeat_s: Option<u64>,
     },
     TaskStarted(Arc<ResourceDetails>),
     TaskSubmitted {
         task: Arc<ResourceDetails>,
-        output: Payload,
+        output: Value,
     },
     TaskSucceeded {
         task: Arc<ResourceDetails>,
-        output: Payload,
+        output: Value,
     },
     TaskFailed {
         task: Arc<ResourceDetails>,

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Number, Value};
+use crate::Value;
+use crate::value::Number;
 
 use super::call::Arguments;
 use crate::path::decimal;
@@ -43,7 +44,7 @@ pub(super) fn partition(arguments: &Arguments<'_>) -> Result<Value, String> {
     Ok(arguments
         .list(0)?
         .chunks(size)
-        .map(|chunk| Value::Array(chunk.to_vec()))
+        .map(|chunk| Value::Array(chunk.into()))
         .collect())
 }
 
@@ -66,7 +67,7 @@ pub(super) fn range(arguments: &Arguments<'_>) -> Result<Value, String> {
         numbers.push(Value::from(number));
         next = number.checked_add(step);
     }
-    Ok(Value::Array(numbers))
+    Ok(numbers.into())
 }
 
 /// The elements without repetitions, each where it came first.

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use crate::Value;
+use crate::value::{Array, Number};
 
 use super::format::FormatTemplate;
 use super::function::Function;
@@ -79,13 +80,13 @@ impl<'a> Arguments<'a> {
             .ok_or_else(|| format!("argument {} must be a string", at + 1))
     }
 
-    pub(super) fn list(&self, at: usize) -> Result<&Vec<Value>, String> {
+    pub(super) fn list(&self, at: usize) -> Result<&Array, String> {
         self.value(at)?
             .as_array()
             .ok_or_else(|| format!("argument {} must be an array", at + 1))
     }
 
-    pub(super) fn number(&self, at: usize) -> Result<&serde_json::Number, String> {
+    pub(super) fn number(&self, at: usize) -> Result<&Number, String> {
         match self.value(at)? {
             Value::Number(number) => Ok(number),
             _ => Err(format!("argument {} must be a number", at + 1)),

@@ -1,9 +1,10 @@
 //! The functions that work on texts and JSON.
 
+use crate::Value;
+use crate::value::Number;
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD};
 use md5::Md5;
-use serde_json::{Number, Value};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
@@ -47,7 +48,7 @@ pub(super) fn hash(arguments: &Arguments<'_>) -> Result<Value, String> {
     let text = bounded_text(arguments, 0)?;
     let digest = hex_digest(text, arguments.text(1)?);
     digest
-        .map(Value::String)
+        .map(Value::from)
         .ok_or_else(|| "the algorithm must be MD5, SHA-1, SHA-256, SHA-384 or SHA-512".to_owned())
 }
 
@@ -80,9 +81,7 @@ pub(super) fn json_merge(arguments: &Arguments<'_>) -> Result<Value, String> {
             .as_object()
             .ok_or_else(|| format!("argument {} must be an object", at + 1))
     };
-    let mut merged = object(0)?.clone();
-    merged.extend(object(1)?.iter().map(|(key, value)| (key.clone(), value.clone())));
-    Ok(Value::Object(merged))
+    Ok(object(0)?.iter().chain(object(1)?).cloned().collect())
 }
 
 /// Splits at each character of the second text; empty parts are dropped.
@@ -91,7 +90,7 @@ pub(super) fn string_split(arguments: &Arguments<'_>) -> Result<Value, String> {
     let parts = text
         .split(|c| separators.contains(c))
         .filter(|part| !part.is_empty());
-    Ok(parts.map(|part| Value::String(part.to_owned())).collect())
+    Ok(parts.map(Value::from).collect())
 }
 
 /// Reads JSON; a blank text is null, and -0 is 0, as there is no negative zero among integers.

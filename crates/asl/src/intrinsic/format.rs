@@ -1,6 +1,6 @@
 //! The template of `States.Format`: text with a `{}` for each argument.
 
-use serde_json::Value;
+use crate::Value;
 
 /// A template that has been read.
 #[derive(Debug, Clone)]
@@ -57,6 +57,6 @@ impl FormatTemplate {
             }
             filled.push_str(piece);
         }
-        Ok(Value::String(filled))
+        Ok(filled.into())
     }
 }

@@ -1,6 +1,6 @@
 //! The functions that work on numbers.
 
-use serde_json::Value;
+use crate::Value;
 
 use super::call::Arguments;
 use crate::path::decimal;

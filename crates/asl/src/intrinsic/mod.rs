@@ -15,7 +15,7 @@ mod parse;
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::Value;
+use crate::Value;
 use thiserror::Error;
 
 use crate::payload::{Chance, EvaluationError, Scope};

@@ -1,6 +1,6 @@
 //! Reads the text of a call.
 
-use serde_json::{Number, Value};
+use crate::Value;
 
 use super::call::{Argument, Call};
 use super::format::FormatTemplate;
@@ -122,7 +122,7 @@ fn argument(cursor: &mut Cursor<'_>, is_template: bool, depth: usize) -> Result<
             let before = cursor.clone();
             let digits =
                 cursor.take_while(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'));
-            let number: Number = serde_json::from_str(digits).map_err(|_| error(&before, "not a number"))?;
+            let number = digits.parse().map_err(|_| error(&before, "not a number"))?;
             Ok(Argument::Literal(Value::Number(number)))
         }
         _ => {
@@ -171,7 +171,7 @@ fn text(cursor: &mut Cursor<'_>, is_template: bool) -> Result<Argument, Intrinsi
         }
     }
     if !is_template {
-        return Ok(Argument::Literal(Value::String(plain)));
+        return Ok(Argument::Literal(plain.into()));
     }
     FormatTemplate::parse(&raw)
         .map(Argument::Format)

@@ -1,7 +1,7 @@
 //! The commonest expressions, `$states.input.a.b` and `$variable.a`, found without the engine: faster, and with every
 //! number as it was written.
 
-use serde_json::Value;
+use crate::Value;
 
 use super::Scope;
 
@@ -65,7 +65,7 @@ impl Direct {
         };
         for name in &self.names {
             found = match found {
-                Some(Value::Object(object)) => object.get(&**name),
+                Some(Value::Object(object)) => object.get(name),
                 Some(Value::Array(_)) => return None,
                 _ => None,
             };

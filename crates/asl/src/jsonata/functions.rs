@@ -48,7 +48,7 @@ pub(super) fn bind(seed: u64) -> Bindings {
     let uuid = HostFunction::new(0, move |_, _| Ok(Some(Value::String(for_uuid().uuid())))).without_input();
     let random = HostFunction::new(1, move |arguments, _| match arguments.first() {
         Some(Some(Value::Number(given))) => Ok(fraction(&Chance::new(
-            decimal::truncate(given).unwrap_or(0).cast_unsigned(),
+            decimal::truncate(&given.into()).unwrap_or(0).cast_unsigned(),
         ))),
         Some(Some(_)) => Err(mistyped("random", 1)),
         _ => Ok(fraction(&next())),
@@ -69,7 +69,7 @@ fn fraction(chance: &Chance) -> Option<Value> {
 /// An argument as a whole number.
 fn whole(arguments: &Arguments, at: usize) -> Option<i64> {
     match arguments.get(at)?.as_ref()? {
-        Value::Number(number) => decimal::truncate(number),
+        Value::Number(number) => decimal::truncate(&number.into()),
         _ => None,
     }
 }

@@ -30,7 +30,8 @@ mod template;
 
 use std::cell::OnceCell;
 
-use serde_json::{Map, Value};
+use crate::Value;
+use crate::payload::Variables;
 
 pub use error::{EvaluationError, ParseError};
 pub use template::{Template, TemplateError};
@@ -67,8 +68,8 @@ pub struct States<'a> {
 pub struct Scope<'a> {
     /// `$states`.
     pub states: States<'a>,
-    /// The workflow variables, by name without `$`.
-    pub variables: &'a Map<String, Value>,
+    /// The workflow variables.
+    pub variables: &'a Variables,
     /// Where `$random`, `$shuffle` and `$uuid` get their chance from.
     pub seed: u64,
     /// What time `$now` and `$millis` tell, in milliseconds since 1970 began.
@@ -85,11 +86,13 @@ pub fn is_expression(text: &str) -> bool {
 ///
 /// ```
 /// use asl::jsonata::{Expression, Scope, States};
-/// use serde_json::{json, Map, Value};
+/// use asl::Value;
+/// use asl::payload::Variables;
+/// use serde_json::json;
 ///
 /// let total = Expression::parse("{% $sum($states.input.lines.(price * quantity)) %}")?;
-/// let input = json!({"lines": [{"price": 4.5, "quantity": 2}, {"price": 12, "quantity": 1}]});
-/// let variables = Map::new();
+/// let input = json!({"lines": [{"price": 4.5, "quantity": 2}, {"price": 12, "quantity": 1}]}).into();
+/// let variables = Variables::new();
 /// let states = States { input: &input, context: &Value::Null, result: None, error_output: None };
 /// let scope = Scope { states, variables: &variables, seed: 1, now_ms: 0 };
 /// assert_eq!(total.evaluate(&scope, "Output")?, json!(21));
@@ -146,7 +149,8 @@ impl Expression {
             Some(found) => Ok(found.cloned()),
             None => self
                 .program
-                .evaluate(environment.bindings(), environment.scope, environment.max_steps),
+                .evaluate(environment.bindings(), environment.scope, environment.max_steps)
+                .map(|found| found.map(Value::from)),
         };
         let problem = match result {
             Ok(Some(value)) => return Ok(value),

@@ -68,17 +68,17 @@ fn options(scope: &Scope<'_>, max_steps: u64) -> Options {
 /// What every expression of one scope is given: `$states`, the variables and the functions of Step Functions.
 pub(super) fn bind(scope: &Scope<'_>) -> Bindings {
     let mut states = Map::new();
-    states.insert("input".to_owned(), scope.states.input.clone());
-    states.insert("context".to_owned(), scope.states.context.clone());
+    states.insert("input".to_owned(), scope.states.input.into());
+    states.insert("context".to_owned(), scope.states.context.into());
     if let Some(result) = scope.states.result {
-        states.insert("result".to_owned(), result.clone());
+        states.insert("result".to_owned(), result.into());
     }
     if let Some(error) = scope.states.error_output {
-        states.insert("errorOutput".to_owned(), error.clone());
+        states.insert("errorOutput".to_owned(), error.into());
     }
     let mut bindings = functions::bind(scope.seed);
     for (name, value) in scope.variables {
-        bindings = bindings.var(name.as_str(), value.clone());
+        bindings = bindings.var(name.as_str(), Value::from(value));
     }
     bindings.var("states", Value::Object(states))
 }

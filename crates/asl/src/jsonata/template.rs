@@ -1,9 +1,11 @@
 //! JSON trees with expressions in them: `Arguments`, `Output`, `Assign` and `Items` in JSONata states.
 
-use serde_json::{Map, Value};
+use smol_str::SmolStr;
 use thiserror::Error;
 
+use crate::Value;
 use crate::limits::Allowance;
+use crate::value::Object;
 
 use super::{Environment, EvaluationError, Expression, ParseError, Scope, is_expression};
 
@@ -26,7 +28,7 @@ pub struct Template {
 #[derive(Debug, Clone)]
 enum Node {
     Literal(Value),
-    Object(Vec<(String, Node)>),
+    Object(Vec<(SmolStr, Node)>),
     Array(Vec<Node>),
     Expression(Box<Expression>),
 }
@@ -36,7 +38,7 @@ impl Template {
     ///
     /// # Errors
     /// The first [`TemplateError`] in it.
-    pub fn parse(value: &Value) -> Result<Self, TemplateError> {
+    pub fn parse(value: &serde_json::Value) -> Result<Self, TemplateError> {
         let mut errors = Vec::new();
         let template = Self::parse_all(value, &mut errors);
         match errors.into_iter().next() {
@@ -47,7 +49,7 @@ impl Template {
 
     /// Reads a template and adds everything that is wrong in it to `errors`. What is returned is fit for use only
     /// when there is nothing wrong.
-    pub fn parse_all(value: &Value, errors: &mut Vec<TemplateError>) -> Self {
+    pub fn parse_all(value: &serde_json::Value, errors: &mut Vec<TemplateError>) -> Self {
         Self {
             root: parse_node(value, &mut String::new(), errors),
         }
@@ -93,25 +95,25 @@ impl Node {
                         node.evaluate(environment, allowance, place)
                     })?);
                 }
-                Ok(Value::Array(list))
+                Ok(list.into())
             }
             Self::Object(members) => {
-                let mut object = Map::new();
+                let mut object = Vec::with_capacity(members.len());
                 for (key, node) in members {
                     let value = at(place, &format!("/{key}"), |place| {
                         node.evaluate(environment, allowance, place)
                     })?;
-                    object.insert(key.clone(), value);
+                    object.push((key.clone(), value));
                 }
-                Ok(Value::Object(object))
+                Ok(Object::from_iter(object).into())
             }
         }
     }
 }
 
-fn parse_node(value: &Value, pointer: &mut String, errors: &mut Vec<TemplateError>) -> Node {
+fn parse_node(value: &serde_json::Value, pointer: &mut String, errors: &mut Vec<TemplateError>) -> Node {
     match value {
-        Value::String(text) if is_expression(text) => match Expression::parse(text) {
+        serde_json::Value::String(text) if is_expression(text) => match Expression::parse(text) {
             Ok(expression) => Node::Expression(Box::new(expression)),
             Err(problem) => {
                 errors.push(TemplateError {
@@ -121,7 +123,7 @@ fn parse_node(value: &Value, pointer: &mut String, errors: &mut Vec<TemplateErro
                 Node::Literal(Value::Null)
             }
         },
-        Value::Array(list) => {
+        serde_json::Value::Array(list) => {
             let mut nodes = Vec::with_capacity(list.len());
             for (index, item) in list.iter().enumerate() {
                 nodes.push(at(pointer, &format!("/{index}"), |pointer| {
@@ -129,25 +131,25 @@ fn parse_node(value: &Value, pointer: &mut String, errors: &mut Vec<TemplateErro
                 }));
             }
             if nodes.iter().all(|node| matches!(node, Node::Literal(_))) {
-                return Node::Literal(value.clone());
+                return Node::Literal(value.into());
             }
             Node::Array(nodes)
         }
-        Value::Object(object) => {
+        serde_json::Value::Object(object) => {
             let mut members = Vec::with_capacity(object.len());
             for (key, item) in object {
                 let step = format!("/{}", key.replace('~', "~0").replace('/', "~1"));
                 members.push((
-                    key.clone(),
+                    SmolStr::from(key),
                     at(pointer, &step, |pointer| parse_node(item, pointer, errors)),
                 ));
             }
             if members.iter().all(|(_, node)| matches!(node, Node::Literal(_))) {
-                return Node::Literal(value.clone());
+                return Node::Literal(value.into());
             }
             Node::Object(members)
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Node::Literal(value.clone()),
+        literal => Node::Literal(literal.into()),
     }
 }
 

@@ -1,12 +1,11 @@
 //! JSONata in templates: values, errors in Step Functions' words, and bounds.
 
-use serde_json::{Map, Value, json};
-
 use super::*;
+use crate::value::json;
 
 fn evaluate(text: &str, input: &Value) -> Result<Value, String> {
-    let mut variables = Map::new();
-    variables.insert("total".to_owned(), json!({"amount": 59.98}));
+    let mut variables = Variables::new();
+    variables.insert("total".into(), json!({"amount": 59.98}));
     let context = json!({"State": {"Name": "Pay"}});
     let result = json!({"Payload": [1]});
     let states = States {
@@ -159,18 +158,19 @@ fn templates_replace_expressions_and_name_their_places() {
             result: None,
             error_output: None,
         },
-        variables: &Map::new(),
+        variables: &Variables::new(),
         seed: 1,
         now_ms: 0,
     };
-    let template =
-        Template::parse(&json!({"a": ["{%$states.input.id%}", 1], "b": " {% not this %} ", "c.$": "$"}));
+    let template = Template::parse(
+        &json!({"a": ["{%$states.input.id%}", 1], "b": " {% not this %} ", "c.$": "$"}).into(),
+    );
     let value = template.expect("a template").evaluate(&scope, "Output");
     assert_eq!(
         value,
         Ok(json!({"a": ["o-1", 1], "b": " {% not this %} ", "c.$": "$"}))
     );
-    let template = Template::parse(&json!({"a": {"b": [1, "{% $nope %}"]}})).expect("a template");
+    let template = Template::parse(&json!({"a": {"b": [1, "{% $nope %}"]}}).into()).expect("a template");
     assert_eq!(
         template
             .evaluate(&scope, "Assign")
@@ -179,7 +179,10 @@ fn templates_replace_expressions_and_name_their_places() {
         "Assign/a/b[1]"
     );
     let mut errors = Vec::new();
-    Template::parse_all(&json!({"a": ["{% 1 + %}"], "b": "{% phone %}"}), &mut errors);
+    Template::parse_all(
+        &json!({"a": ["{% 1 + %}"], "b": "{% phone %}"}).into(),
+        &mut errors,
+    );
     let found: Vec<_> = errors
         .iter()
         .map(|error| (error.pointer.as_str(), error.problem.code()))
@@ -262,7 +265,7 @@ fn a_regular_expression_spends_the_steps_of_its_evaluation() {
             result: None,
             error_output: None,
         },
-        variables: &Map::new(),
+        variables: &Variables::new(),
         seed: 1,
         now_ms: 0,
     };

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
+use crate::Value;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::jsonata;
 use crate::model::StateIndex;
@@ -172,11 +172,11 @@ fn invalid_path(text: &str, error: EvaluationError) -> ChoiceError {
 impl Property {
     fn holds(self, value: &Value) -> bool {
         match self {
-            Property::Null => value.is_null(),
+            Property::Null => matches!(value, Value::Null),
             Property::Present => true,
-            Property::Numeric => value.is_number(),
-            Property::String => value.is_string(),
-            Property::Boolean => value.is_boolean(),
+            Property::Numeric => matches!(value, Value::Number(_)),
+            Property::String => matches!(value, Value::String(_)),
+            Property::Boolean => matches!(value, Value::Bool(_)),
             Property::Timestamp => value.as_str().is_some_and(|text| parse_timestamp(text).is_some()),
         }
     }
@@ -282,7 +282,7 @@ impl Pattern {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::value::json;
 
     use super::*;
 

@@ -7,7 +7,7 @@ pub(crate) mod retry;
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use crate::Value;
 
 use crate::history::{ResourceDetails, StateType};
 use crate::path::ReferencePath;
@@ -52,7 +52,7 @@ pub(crate) struct State {
 #[derive(Debug)]
 pub(crate) enum Kind {
     Pass {
-        result: Option<Arc<Value>>,
+        result: Option<Value>,
     },
     Task(Box<Task>),
     Choice {

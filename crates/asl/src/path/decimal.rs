@@ -1,9 +1,10 @@
-//! JSON numbers compared by their value, exactly. `serde_json` keeps a number as the text it was written in (1, 1.0
+//! JSON numbers compared by their value, exactly. a [`Number`] keeps as the text it was written in (1, 1.0
 //! and 1e0 are three texts of one number), so neither its `==` nor a detour through `f64` would do for amounts.
 
 use std::cmp::Ordering;
 
-use serde_json::{Number, Value};
+use crate::Value;
+use crate::value::Number;
 
 /// A number as a sign, significant digits and the power of ten in front of them: 0.d₁d₂d₃… × 10^`magnitude`.
 struct Decimal<'t> {
@@ -165,7 +166,7 @@ fn write_canonical(value: &Value, out: &mut String) {
         }
         Value::Object(object) => {
             let mut members: Vec<_> = object.iter().collect();
-            members.sort_unstable_by_key(|(key, _)| *key);
+            members.sort_unstable_by_key(|(key, _)| key);
             out.push('{');
             for (key, item) in members {
                 out.push_str(&Value::from(key.as_str()).to_string());
@@ -222,7 +223,7 @@ mod tests {
     use super::*;
 
     fn number(text: &str) -> Number {
-        serde_json::from_str(text).expect("a JSON number")
+        text.parse().expect("a JSON number")
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use crate::Value;
 
 use super::segment::{Segment, normalized};
 use super::{MAX_RESULT_UNITS, MAX_VISITS, PathError, type_name};
@@ -203,9 +203,9 @@ fn apply<'v>(
 ) -> Result<(), PathError> {
     let before = found.len();
     match (step, node) {
-        (Segment::Name(name), Value::Object(object)) => found.extend(object.get(&**name)),
+        (Segment::Name(name), Value::Object(object)) => found.extend(object.get(name)),
         (Segment::Names(names), Value::Object(object)) => {
-            found.extend(names.iter().filter_map(|name| object.get(&**name)));
+            found.extend(names.iter().filter_map(|name| object.get(name)));
         }
         (Segment::Index(index), Value::Array(list)) => {
             found.extend(position(*index, list.len()).and_then(|at| list.get(at)));

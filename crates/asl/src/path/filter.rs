@@ -1,7 +1,8 @@
 //! Filters: `[?(@.price < 10 && @.tags contains 'tea')]`, with the comparison rules of the dialect.
 
+use crate::Value;
+use crate::value::Number;
 use regex::Regex;
-use serde_json::Value;
 
 use super::decimal;
 use super::evaluate::{Budget, select};
@@ -173,9 +174,7 @@ impl Operator {
                 _ => false,
             },
             Self::Size => match (size(left), right) {
-                (Some(size), Value::Number(wanted)) => {
-                    decimal::compare(&serde_json::Number::from(size), wanted).is_eq()
-                }
+                (Some(size), Value::Number(wanted)) => decimal::compare(&Number::from(size), wanted).is_eq(),
                 _ => false,
             },
             Self::Empty => match (size(left), right) {
@@ -202,9 +201,9 @@ fn size(value: &Value) -> Option<usize> {
 /// Equality as the dialect has it: a number and a string are equal when the string is that number.
 fn loosely_equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
-        (Value::Number(number), Value::String(text)) | (Value::String(text), Value::Number(number)) => {
-            serde_json::from_str(text).is_ok_and(|text| decimal::compare(number, &text).is_eq())
-        }
+        (Value::Number(number), Value::String(text)) | (Value::String(text), Value::Number(number)) => text
+            .parse()
+            .is_ok_and(|text| decimal::compare(number, &text).is_eq()),
         _ => decimal::equal(left, right),
     }
 }

@@ -1,7 +1,8 @@
 //! Reads the text of a filter.
 
+use crate::Value;
+use crate::value::Object;
 use regex::RegexBuilder;
-use serde_json::{Map, Number, Value};
 
 use super::cursor::Cursor;
 use super::filter::{Filter, Operand, Operator};
@@ -155,7 +156,7 @@ fn parse_literal(cursor: &mut Cursor<'_>, depth: usize) -> Result<Value, PathErr
         return Err(cursor.error(format!("a literal may nest {MAX_NESTING} deep at most")));
     }
     match cursor.peek() {
-        Some('\'' | '"') => parse_quoted(cursor).map(Value::String),
+        Some('\'' | '"') => parse_quoted(cursor).map(Value::from),
         Some('[') => parse_list(cursor, depth),
         Some('{') => parse_object(cursor, depth),
         Some('-' | '0'..='9') => parse_number(cursor),
@@ -174,7 +175,7 @@ fn parse_literal(cursor: &mut Cursor<'_>, depth: usize) -> Result<Value, PathErr
 fn parse_number(cursor: &mut Cursor<'_>) -> Result<Value, PathError> {
     let before = cursor.clone();
     let text = cursor.take_while(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'));
-    let number: Number = serde_json::from_str(text).map_err(|_| before.error("not a number"))?;
+    let number = text.parse().map_err(|_| before.error("not a number"))?;
     Ok(Value::Number(number))
 }
 
@@ -183,7 +184,7 @@ fn parse_list(cursor: &mut Cursor<'_>, depth: usize) -> Result<Value, PathError>
     let mut list = Vec::new();
     cursor.skip_spaces();
     if cursor.eat("]") {
-        return Ok(Value::Array(list));
+        return Ok(list.into());
     }
     loop {
         cursor.skip_spaces();
@@ -191,17 +192,17 @@ fn parse_list(cursor: &mut Cursor<'_>, depth: usize) -> Result<Value, PathError>
         cursor.skip_spaces();
         if !cursor.eat(",") {
             cursor.expect("]")?;
-            return Ok(Value::Array(list));
+            return Ok(list.into());
         }
     }
 }
 
 fn parse_object(cursor: &mut Cursor<'_>, depth: usize) -> Result<Value, PathError> {
     cursor.expect("{")?;
-    let mut object = Map::new();
+    let mut members = Vec::new();
     cursor.skip_spaces();
     if cursor.eat("}") {
-        return Ok(Value::Object(object));
+        return Ok(Object::from_iter(members).into());
     }
     loop {
         cursor.skip_spaces();
@@ -209,11 +210,11 @@ fn parse_object(cursor: &mut Cursor<'_>, depth: usize) -> Result<Value, PathErro
         cursor.skip_spaces();
         cursor.expect(":")?;
         cursor.skip_spaces();
-        object.insert(key, parse_literal(cursor, depth + 1)?);
+        members.push((key.into(), parse_literal(cursor, depth + 1)?));
         cursor.skip_spaces();
         if !cursor.eat(",") {
             cursor.expect("}")?;
-            return Ok(Value::Object(object));
+            return Ok(Object::from_iter(members).into());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Functions at the end of a path: `$.lines.length()`.
 
-use serde_json::{Number, Value};
+use crate::Value;
+use crate::value::Number;
 
 use super::cursor::Cursor;
 use super::parse::parse_integer;
@@ -80,7 +81,7 @@ impl Function {
             },
             Self::Keys => value
                 .as_object()
-                .map(|object| object.keys().cloned().map(Value::String).collect()),
+                .map(|object| object.keys().cloned().map(Value::from).collect()),
             Self::First => elements()?.first().cloned(),
             Self::Last => elements()?.last().cloned(),
             Self::Index(index) => {

@@ -25,7 +25,7 @@ mod segment;
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::Value;
+use crate::Value;
 use thiserror::Error;
 
 pub(crate) use cursor::Cursor;
@@ -121,7 +121,7 @@ pub enum PathError {
 /// use asl::path::JsonPath;
 /// use serde_json::json;
 ///
-/// let order = json!({"lines": [{"sku": "tea", "price": 4.5}, {"sku": "cup", "price": 12}]});
+/// let order = json!({"lines": [{"sku": "tea", "price": 4.5}, {"sku": "cup", "price": 12}]}).into();
 /// let first = JsonPath::parse("$.lines[0].sku")?;
 /// assert_eq!(*first.evaluate(&order)?, json!("tea"));
 /// let dear = JsonPath::parse("$.lines[?(@.price > 10)].sku")?;

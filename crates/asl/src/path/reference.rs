@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
+use crate::Value;
 
 use super::evaluate::position;
 use super::segment::{Segment, normalized};
@@ -14,9 +14,9 @@ use super::{JsonPath, PathError, type_name};
 /// use asl::path::ReferencePath;
 /// use serde_json::json;
 ///
-/// let mut order = json!({"orderId": "o-1"});
-/// ReferencePath::parse("$.payment.status")?.set(&mut order, json!("PAID"))?;
-/// assert_eq!(order, json!({"orderId": "o-1", "payment": {"status": "PAID"}}));
+/// let order = json!({"orderId": "o-1"}).into();
+/// let paid = ReferencePath::parse("$.payment.status")?.put(&order, "PAID".into())?;
+/// assert_eq!(paid, json!({"orderId": "o-1", "payment": {"status": "PAID"}}));
 /// # Ok::<(), asl::path::PathError>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -68,51 +68,45 @@ impl ReferencePath {
         &self.path
     }
 
-    /// Puts `value` where the path points, making the objects on the way that are not there. An element of an array
-    /// is replaced only where there is one.
+    /// The same value with another one where the path points, and with the objects on the way that are not there. An element
+    /// of an array is replaced only where there is one.
     ///
     /// # Errors
-    /// [`PathError::NotWritable`] when a value in the way is not an object, or not an array with that element;
-    /// `target` is unchanged then.
-    pub fn set(&self, target: &mut Value, value: Value) -> Result<(), PathError> {
-        self.check(target)?;
-        let mut place = target;
-        for segment in &self.path.segments {
-            place = match (segment, place) {
-                (Segment::Name(name), Value::Object(object)) => {
-                    object.entry(&**name).or_insert_with(|| Value::Object(Map::new()))
-                }
-                (Segment::Index(index), Value::Array(list)) => position(*index, list.len())
-                    .and_then(|at| list.get_mut(at))
-                    .ok_or(PathError::NotAReference)?,
-                _ => return Err(PathError::NotAReference),
-            };
-        }
-        *place = value;
-        Ok(())
+    /// [`PathError::NotWritable`] when a value in the way is not an object, or not an array with that element.
+    pub fn put(&self, target: &Value, value: Value) -> Result<Value, PathError> {
+        self.put_from(0, Some(target), value)
     }
 
-    /// Whether the path can be written in `target`: every step there is of the right type.
-    fn check(&self, target: &Value) -> Result<(), PathError> {
-        let mut place = Some(target);
-        for (at, segment) in self.path.segments.iter().enumerate() {
-            let in_the_way = |found| PathError::NotWritable {
-                path: normalized(&self.path.segments[..at]),
-                found,
-            };
-            place = match (segment, place) {
-                (Segment::Name(_), None) => None,
-                (Segment::Name(name), Some(Value::Object(object))) => object.get(&**name),
-                (Segment::Index(index), Some(Value::Array(list))) => {
-                    let element = position(*index, list.len()).and_then(|at| list.get(at));
-                    Some(element.ok_or_else(|| in_the_way("an array without that element"))?)
-                }
-                (Segment::Index(_), None) => return Err(in_the_way("no array")),
-                (_, Some(other)) => return Err(in_the_way(type_name(other))),
-                (_, None) => return Err(PathError::NotAReference),
-            };
+    /// As [`put`](Self::put), from what the first `at` steps lead to, if there is something.
+    fn put_from(&self, at: usize, place: Option<&Value>, value: Value) -> Result<Value, PathError> {
+        let in_the_way = |found| PathError::NotWritable {
+            path: normalized(&self.path.segments[..at]),
+            found,
+        };
+        match (self.path.segments.get(at), place) {
+            (None, _) => Ok(value),
+            (Some(Segment::Name(name)), Some(Value::Object(object))) => {
+                let inner = self.put_from(at + 1, object.get(name), value)?;
+                Ok(object.with(name, inner).into())
+            }
+            (Some(Segment::Name(name)), None) => {
+                let inner = self.put_from(at + 1, None, value)?;
+                Ok([(&**name, inner)].into())
+            }
+            (Some(Segment::Index(index)), Some(Value::Array(list))) => {
+                let place = position(*index, list.len());
+                let (place, element) = place
+                    .and_then(|place| Some((place, list.get(place)?)))
+                    .ok_or_else(|| in_the_way("an array without that element"))?;
+                let inner = self.put_from(at + 1, Some(element), value)?;
+                let list = list.with(place, inner);
+                list.map(Value::Array)
+                    .ok_or_else(|| in_the_way("an array without that element"))
+            }
+            (Some(Segment::Index(_)), None) => Err(in_the_way("no array")),
+            (Some(_), Some(other)) => Err(in_the_way(type_name(other))),
+            (Some(_), None) => Err(PathError::NotAReference),
         }
-        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can go wrong with an expression: when it is read, and when it is evaluated.
 
-use serde_json::Value;
+use crate::Value;
 use thiserror::Error;
 
 use crate::intrinsic::IntrinsicError;

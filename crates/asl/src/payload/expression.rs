@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use crate::Value;
 
 use super::{Chance, EvaluationError, ExpressionError, Scope, Selector};
 use crate::intrinsic::Intrinsic;
@@ -11,10 +11,10 @@ use crate::path::PathError;
 /// What a key ending in `.$` holds, and a field such as `ErrorPath`.
 ///
 /// ```
-/// use asl::payload::{Expression, Scope};
-/// use serde_json::{json, Map};
+/// use asl::payload::{Expression, Scope, Variables};
+/// use serde_json::json;
 ///
-/// let (input, context, variables) = (json!({"name": "Ada"}), json!({}), Map::new());
+/// let (input, context, variables) = (json!({"name": "Ada"}).into(), json!({}).into(), Variables::new());
 /// let scope = Scope { input: &input, context: &context, variables: &variables, seed: 1 };
 /// let greeting = Expression::parse("States.Format('Hello, {}!', $.name)")?;
 /// assert_eq!(greeting.evaluate(&scope)?, json!("Hello, Ada!"));

@@ -7,22 +7,26 @@
 
 mod error;
 mod expression;
-mod extent;
 mod selector;
 mod template;
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use smol_str::SmolStr;
+
+use crate::Value;
 
 use crate::limits::Allowance;
 
 pub(crate) use error::quoted;
 pub use error::{EvaluationError, ExpressionError};
 pub use expression::Expression;
-pub use extent::{Extent, extent};
 pub use selector::{Selector, Source};
 pub use template::{Template, TemplateError};
+
+/// The workflow variables, by name without `$`.
+pub type Variables = BTreeMap<SmolStr, Value>;
 
 /// What an expression can see.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +35,8 @@ pub struct Scope<'a> {
     pub input: &'a Value,
     /// What `$$` stands for: the context object.
     pub context: &'a Value,
-    /// The workflow variables, by name without `$`.
-    pub variables: &'a Map<String, Value>,
+    /// The workflow variables.
+    pub variables: &'a Variables,
     /// Where `States.UUID` and `States.MathRandom` get their chance from. The same seed gives the same values, so a
     /// replay does too; give each field of each visit of a state its own.
     pub seed: u64,

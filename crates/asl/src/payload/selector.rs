@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use crate::Value;
 
 use super::error::quoted;
 use super::{EvaluationError, ExpressionError, Scope};
@@ -83,7 +83,7 @@ impl Selector {
             Source::Variable(name) => {
                 scope
                     .variables
-                    .get(name)
+                    .get(name.as_str())
                     .ok_or_else(|| EvaluationError::VariableNotFound {
                         name: name.clone(),
                         field: String::new(),

@@ -1,11 +1,12 @@
 //! Payload templates: `Parameters`, `ResultSelector`, `ItemSelector` and `Assign` in JSONPath states.
 
-use std::collections::HashMap;
-
-use serde_json::{Map, Value};
+use serde_json::Map;
+use smol_str::SmolStr;
 use thiserror::Error;
 
 use super::{Chance, EvaluationError, Expression, ExpressionError, Scope};
+use crate::Value;
+use crate::value::Object;
 
 /// What is wrong at one place of a payload template.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -20,11 +21,11 @@ pub struct TemplateError {
 /// A payload template: JSON in which a member `"key.$": "expression"` becomes `"key": value`, at any depth.
 ///
 /// ```
-/// use asl::payload::{Scope, Template};
-/// use serde_json::{json, Map};
+/// use asl::payload::{Scope, Template, Variables};
+/// use serde_json::json;
 ///
 /// let template = Template::parse(&json!({"kind": "receipt", "lines": [{"sku.$": "$.sku"}]}))?;
-/// let (input, context, variables) = (json!({"sku": "tea"}), json!({}), Map::new());
+/// let (input, context, variables) = (json!({"sku": "tea"}).into(), json!({}).into(), Variables::new());
 /// let scope = Scope { input: &input, context: &context, variables: &variables, seed: 1 };
 /// assert_eq!(template.evaluate(&scope)?, json!({"kind": "receipt", "lines": [{"sku": "tea"}]}));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -38,9 +39,8 @@ pub struct Template {
 #[derive(Debug, Clone)]
 enum Node {
     Literal(Value),
-    /// An object with null wherever a member has an expression in it, and these members' nodes by their place. Copying
-    /// it costs less than to put it together member by member, for the names are hashed once and for all.
-    Object(Map<String, Value>, Vec<Option<Node>>),
+    /// An object with null wherever a member has an expression in it, and these members' nodes by their place.
+    Object(Object, Vec<Option<Node>>),
     Array(Vec<Node>),
     /// The key as written, for messages, and its expression.
     Expression(String, Box<Expression>),
@@ -51,7 +51,7 @@ impl Template {
     ///
     /// # Errors
     /// The first [`TemplateError`]: a key ending in `.$` that holds no expression, or that gives a key twice.
-    pub fn parse(value: &Value) -> Result<Self, TemplateError> {
+    pub fn parse(value: &serde_json::Value) -> Result<Self, TemplateError> {
         let mut errors = Vec::new();
         let template = Self::parse_all(value, &mut errors);
         match errors.into_iter().next() {
@@ -62,7 +62,7 @@ impl Template {
 
     /// Reads a template and adds everything that is wrong in it to `errors`. What is returned is fit for use only
     /// when there is nothing wrong.
-    pub fn parse_all(value: &Value, errors: &mut Vec<TemplateError>) -> Self {
+    pub fn parse_all(value: &serde_json::Value, errors: &mut Vec<TemplateError>) -> Self {
         Self {
             root: parse_node(value, &mut String::new(), errors),
         }
@@ -96,13 +96,13 @@ impl Node {
             Self::Literal(value) => Ok(value.clone()),
             Self::Array(nodes) => nodes.iter().map(|node| node.evaluate(scope, chance)).collect(),
             Self::Object(skeleton, nodes) => {
-                let mut object = skeleton.clone();
-                for (member, node) in object.values_mut().zip(nodes) {
-                    if let Some(node) = node {
+                let filled = skeleton.try_map(|at, member| {
+                    if let Some(Some(node)) = nodes.get(at) {
                         *member = node.evaluate(scope, chance)?;
                     }
-                }
-                Ok(Value::Object(object))
+                    Ok(())
+                });
+                filled.map(Value::Object)
             }
             Self::Expression(key, expression) => expression
                 .evaluate_in_template(scope, chance)
@@ -121,10 +121,10 @@ impl Node {
     }
 }
 
-fn parse_node(value: &Value, pointer: &mut String, errors: &mut Vec<TemplateError>) -> Node {
+fn parse_node(value: &serde_json::Value, pointer: &mut String, errors: &mut Vec<TemplateError>) -> Node {
     match value {
-        Value::Object(object) => parse_object(object, pointer, errors),
-        Value::Array(list) => {
+        serde_json::Value::Object(object) => parse_object(object, pointer, errors),
+        serde_json::Value::Array(list) => {
             let mut nodes = Vec::with_capacity(list.len());
             for (index, item) in list.iter().enumerate() {
                 nodes.push(at(pointer, &index.to_string(), |pointer| {
@@ -132,15 +132,19 @@ fn parse_node(value: &Value, pointer: &mut String, errors: &mut Vec<TemplateErro
                 }));
             }
             if nodes.iter().all(|node| matches!(node, Node::Literal(_))) {
-                return Node::Literal(value.clone());
+                return Node::Literal(value.into());
             }
             Node::Array(nodes)
         }
-        literal => Node::Literal(literal.clone()),
+        literal => Node::Literal(literal.into()),
     }
 }
 
-fn parse_object(object: &Map<String, Value>, pointer: &mut String, errors: &mut Vec<TemplateError>) -> Node {
+fn parse_object(
+    object: &Map<String, serde_json::Value>,
+    pointer: &mut String,
+    errors: &mut Vec<TemplateError>,
+) -> Node {
     let mut members = Vec::with_capacity(object.len());
     for (key, value) in object {
         let member = at(pointer, key, |pointer| match key.strip_suffix(".$") {
@@ -159,35 +163,34 @@ fn parse_object(object: &Map<String, Value>, pointer: &mut String, errors: &mut 
         members.extend(member);
     }
     if members.iter().all(|(_, node)| matches!(node, Node::Literal(_))) {
-        return Node::Literal(Value::Object(object.clone()));
+        return Node::Literal(serde_json::Value::Object(object.clone()).into());
     }
     object_node(members)
 }
 
+/// An object of members with different names.
 fn object_node(members: Vec<(String, Node)>) -> Node {
-    let mut nodes = HashMap::with_capacity(members.len());
-    let mut skeleton = Map::with_capacity(members.len());
+    let mut nodes = Vec::with_capacity(members.len());
+    let mut skeleton = Vec::with_capacity(members.len());
     for (name, node) in members {
         let (value, node) = match node {
             Node::Literal(value) => (value, None),
             node => (Value::Null, Some(node)),
         };
-        skeleton.insert(name.clone(), value);
-        nodes.insert(name, node);
+        skeleton.push((SmolStr::from(name), value));
+        nodes.push(node);
     }
-    // In the order in which the map gives its members, whatever that is.
-    let nodes = skeleton.keys().map(|name| nodes.remove(name).flatten()).collect();
-    Node::Object(skeleton, nodes)
+    Node::Object(skeleton.into_iter().collect(), nodes)
 }
 
 fn parse_expression(
     key: &str,
-    value: &Value,
+    value: &serde_json::Value,
     pointer: &str,
     errors: &mut Vec<TemplateError>,
 ) -> Option<Node> {
     let parsed = match value {
-        Value::String(text) => Expression::parse(text),
+        serde_json::Value::String(text) => Expression::parse(text),
         _ => Err(ExpressionError::NotAnExpression),
     };
     match parsed {

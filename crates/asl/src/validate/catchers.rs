@@ -6,6 +6,7 @@ use super::Checker;
 use super::fields::{CATCHER, Field, RETRIER};
 use super::shape::Place;
 use crate::path::decimal;
+use crate::value::Number;
 
 impl Checker {
     pub(super) fn retriers(&mut self, place: Place<'_>) {
@@ -14,8 +15,9 @@ impl Checker {
                 Some(Value::Number(number)) => Some(number),
                 _ => None,
             };
-            let interval = number("IntervalSeconds").cloned().unwrap_or_else(|| 1.into());
-            if number("MaxDelaySeconds").is_some_and(|most| decimal::compare(most, &interval).is_le()) {
+            let interval = number("IntervalSeconds").map_or_else(|| 1.into(), Number::from);
+            if number("MaxDelaySeconds").is_some_and(|most| decimal::compare(&most.into(), &interval).is_le())
+            {
                 let problem =
                     format!("MaxDelaySeconds must be greater than IntervalSeconds, which is {interval}");
                 self.fault(

@@ -132,7 +132,7 @@ impl Checker {
         if let (Some(Value::Number(heartbeat)), Some(Value::Number(timeout))) = (
             place.object.get("HeartbeatSeconds"),
             place.object.get("TimeoutSeconds"),
-        ) && decimal::compare(heartbeat, timeout).is_ge()
+        ) && decimal::compare(&heartbeat.into(), &timeout.into()).is_ge()
         {
             let problem = format!("HeartbeatSeconds must be less than TimeoutSeconds, which is {timeout}");
             self.fault(

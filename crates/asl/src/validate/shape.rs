@@ -6,6 +6,7 @@ use super::fields::{Field, Shape};
 use super::nearest::suggestion;
 use super::{Checker, Language, json_type, listed, step};
 use crate::path::decimal;
+use crate::value::Number;
 use crate::{jsonata, payload};
 
 /// An object whose fields are looked at.
@@ -174,14 +175,15 @@ impl Checker {
                 }
             }
             Value::Number(number) => {
-                let truncated = decimal::truncate(number);
-                let is_whole = truncated.is_some_and(|text| decimal::compare(&text.into(), number).is_eq());
+                let number = Number::from(number);
+                let truncated = decimal::truncate(&number);
+                let is_whole = truncated.is_some_and(|text| decimal::compare(&text.into(), &number).is_eq());
                 if whole && !is_whole {
                     self.typed(false, "Integer", value, pointer);
-                } else if decimal::compare(number, least).is_lt() {
+                } else if decimal::compare(&number, &least.into()).is_lt() {
                     let problem = format!("Minimum value is {least}");
                     self.fault(pointer, problem, format!("at least {least}"));
-                } else if decimal::compare(number, most).is_gt() {
+                } else if decimal::compare(&number, &most.into()).is_gt() {
                     let problem = format!("Maximum value is {most}");
                     self.fault(pointer, problem, format!("at most {most}"));
                 }

@@ -109,19 +109,19 @@ fn a_snapshot_of_another_definition_or_version_is_refused() {
     let started = begin(&one, json!({}));
     let kind = EventKind::TaskSucceeded {
         task: only_call(&started).task,
-        output: json!(1),
+        output: json!(1).into(),
     };
     let refused = next(&other, &started, 1, kind);
     assert_eq!(refused.snapshot.outcome().unwrap().status(), "FAILED");
 
     let text = serde_json::to_string(&started.snapshot).unwrap();
     assert!(serde_json::from_str::<asl::Snapshot>(&text).is_ok());
-    let newer = text.replacen("\"version\":1", "\"version\":2", 1);
+    let newer = text.replacen("\"version\":2", "\"version\":3", 1);
     assert!(
         serde_json::from_str::<asl::Snapshot>(&newer)
             .unwrap_err()
             .to_string()
-            .contains("version 2")
+            .contains("version 3")
     );
 }
 

@@ -78,7 +78,7 @@ impl Act {
         match self {
             Act::Succeed { which, output } => EventKind::TaskSucceeded {
                 task: task(*which),
-                output: output.clone(),
+                output: output.into(),
             },
             Act::Fail { which, error } => EventKind::TaskFailed {
                 task: task(*which),
@@ -87,7 +87,7 @@ impl Act {
             },
             Act::Submit { which } => EventKind::TaskSubmitted {
                 task: task(*which),
-                output: json!(1),
+                output: json!(1).into(),
             },
             Act::Beat { which } => EventKind::Heartbeat { task: task(*which) },
             Act::Wake { .. } => EventKind::Woken,

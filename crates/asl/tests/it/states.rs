@@ -188,7 +188,7 @@ fn a_map_runs_no_more_iterations_at_a_time_than_it_may() {
         };
         step = crate::support::next(&definition, &step, 1, kind);
     }
-    let input = |index: u32, item: &str| (index + 1, json!({"index": index, "item": item}));
+    let input = |index: u32, item: &str| (index + 1, json!({"index": index, "item": item}).into());
     assert_eq!(inputs, [input(0, "a"), input(1, "b"), input(2, "c")]);
     assert_eq!(
         *step.snapshot.outcome().unwrap(),

@@ -23,7 +23,7 @@ pub fn ok(state: &str, output: Value) -> Answer {
     Answer {
         state: state.into(),
         event: "TaskSucceeded".into(),
-        output,
+        output: output.into(),
         error: None,
         cause: None,
     }
@@ -34,7 +34,7 @@ pub fn error(state: &str, error: &str) -> Answer {
     Answer {
         state: state.into(),
         event: "TaskFailed".into(),
-        output: Value::Null,
+        output: Value::Null.into(),
         error,
         cause,
     }
@@ -48,7 +48,7 @@ pub fn run(states: Value, input: Value, script: Vec<Answer>) -> Played {
 /// What came out, as JSON: the output, or `[error, cause]`.
 pub fn outcome(played: &Played) -> Value {
     match played.snapshot.outcome() {
-        Some(Outcome::Succeeded { output }) => Value::clone(output),
+        Some(Outcome::Succeeded { output }) => output.into(),
         Some(
             Outcome::Failed { error, cause }
             | Outcome::TimedOut { error, cause }

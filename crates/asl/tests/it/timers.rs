@@ -123,7 +123,7 @@ fn a_missed_heartbeat_is_caught_by_its_own_name() {
         let script = asl::replay::Answer {
             state: "Ask".into(),
             event: "TaskTimedOut".into(),
-            output: Value::Null,
+            output: Value::Null.into(),
             error: None,
             cause: None,
         };
@@ -168,7 +168,7 @@ fn a_task_is_submitted_once_before_its_result() {
         1,
         EventKind::TaskSubmitted {
             task,
-            output: json!({"MessageId": "m"}),
+            output: json!({"MessageId": "m"}).into(),
         },
     );
     assert_eq!(types(&submitted), ["TaskSubmitted"]);
@@ -179,7 +179,7 @@ fn a_task_is_submitted_once_before_its_result() {
             2,
             EventKind::TaskSucceeded {
                 task,
-                output: json!(1),
+                output: json!(1).into(),
             },
         )
     };

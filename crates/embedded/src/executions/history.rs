@@ -70,7 +70,7 @@ pub(crate) fn read_story(
     match Run::replay(connection, machine, story.key, Some(&mut observe))? {
         Ok(run) => {
             if let Some(Outcome::Succeeded { output }) = run.snapshot.outcome() {
-                story.output = Some(Value::clone(output));
+                story.output = Some(output.into());
             }
             let current = run.snapshot.current_states(&run.pinned.definition);
             story.info.current_state = (story.info.status == "RUNNING").then(|| current.join(", "));

@@ -5,10 +5,11 @@
 
 use std::pin::pin;
 
-use asl::{EventKind, Resource, TaskCall, TaskId};
+use asl::value::Object;
+use asl::{EventKind, Resource, TaskCall, TaskId, Value};
 use domain::Timestamp;
 use ports::function::{Context, Invocation, Reply};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::run::Run;
 use crate::Engine;
@@ -110,9 +111,9 @@ pub(crate) fn prepare(
             attempt: attempt.clone(),
         })),
         Resource::Service { service, action, .. } => match (service.as_str(), action.as_str()) {
-            ("lambda", "invoke") => Ok(Prepared::Function(invoke(input, attempt))),
+            ("lambda", "invoke") => Ok(Prepared::Function(invoke(&input, attempt))),
             ("dynamodb", "getItem") => get_item(engine, &input, overlay).map(|it| answered(task, it)),
-            ("dynamodb", "updateItem") => update_item(engine, input, at).map(|it| written(task, it)),
+            ("dynamodb", "updateItem") => update_item(engine, &input, at).map(|it| written(task, it)),
             ("sns", "publish") => publish_message(engine, run, &input, at).map(|it| written(task, it)),
             (service, action) => Err(unsupported(&format!("{service}:{action}"))),
         },
@@ -201,18 +202,11 @@ fn failed(task: TaskId, refusal: Refusal) -> EventKind {
     }
 }
 
-fn invoke(input: Value, attempt: &Attempt) -> FunctionCall {
-    let mut members = match input {
-        Value::Object(members) => members,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
-    };
-    let function = match members.swap_remove("FunctionName") {
-        Some(Value::String(function)) => function,
-        Some(_) | None => String::new(),
-    };
+fn invoke(input: &Value, attempt: &Attempt) -> FunctionCall {
+    let payload = input.get("Payload").cloned();
     FunctionCall {
-        function,
-        payload: members.swap_remove("Payload").unwrap_or_else(|| json!({})),
+        function: input["FunctionName"].as_str().unwrap_or_default().to_owned(),
+        payload: payload.unwrap_or_else(|| Object::default().into()),
         enveloped: true,
         answer_lost: false,
         attempt: attempt.clone(),
@@ -222,35 +216,31 @@ fn invoke(input: Value, attempt: &Attempt) -> FunctionCall {
 fn get_item(engine: &Engine, input: &Value, overlay: Overlay<'_>) -> Result<Value, Refusal> {
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     let names = input.get("ExpressionAttributeNames").and_then(Value::as_object);
-    let key = input.get("Key").unwrap_or(&Value::Null);
+    let key = serde_json::Value::from(&input["Key"]);
     let settings = engine.settings();
     let projection = text("ProjectionExpression")
         .map(|text| engine.expressions().projection(text, names))
         .transpose()
         .map_err(|error| invalid("DynamoDB", &error))?;
     let item = match text("TableName").unwrap_or_default() {
-        table if table == settings.inventory_table => product_item(engine, key)?,
-        table if table == settings.orders_table => order_item(engine, key, projection.as_deref(), overlay)?,
+        table if table == settings.inventory_table => product_item(engine, &key)?,
+        table if table == settings.orders_table => order_item(engine, &key, projection.as_deref(), overlay)?,
         _ => return Err(invalid("DynamoDB", &"Requested resource not found")),
     };
     let item = match (item, &projection) {
         (Some(item), Some(projection)) => Some(projection.project(item)),
         (item, _) => item,
     };
-    let mut output = Map::new();
-    if let Some(item) = item {
-        output.insert("Item".into(), item::to_attributes(item).into());
-    }
-    output.insert("SdkHttpMetadata".into(), json!({"HttpStatusCode": 200}));
-    Ok(output.into())
+    let item = item.map(|item| ("Item", item::to_attributes(item)));
+    Ok(sdk_answer(item))
 }
 
 fn order_item(
     engine: &Engine,
-    key: &Value,
+    key: &serde_json::Value,
     projection: Option<&Projection>,
     overlay: Overlay<'_>,
-) -> Result<Option<Map<String, Value>>, Refusal> {
+) -> Result<Option<Map<String, serde_json::Value>>, Refusal> {
     let (number, order_id, created_at) = parse_key(key)
         .ok_or_else(|| invalid("DynamoDB", &"The provided key element does not match the schema"))?;
     let stored;
@@ -277,7 +267,10 @@ fn order_item(
     .map_err(|error| invalid("DynamoDB", &error))
 }
 
-fn product_item(engine: &Engine, key: &Value) -> Result<Option<Map<String, Value>>, Refusal> {
+fn product_item(
+    engine: &Engine,
+    key: &serde_json::Value,
+) -> Result<Option<Map<String, serde_json::Value>>, Refusal> {
     let id = key
         .get("productId")
         .and_then(|id| item::from_attribute_value(id).ok())
@@ -292,22 +285,22 @@ fn product_item(engine: &Engine, key: &Value) -> Result<Option<Map<String, Value
         .transpose()
         .map_err(|e| invalid("DynamoDB", &e))?;
     Ok(item.and_then(|item| match item {
-        Value::Object(item) => Some(item),
+        serde_json::Value::Object(item) => Some(item),
         _ => None,
     }))
 }
 
-fn update_item(engine: &Engine, mut input: Value, at: Timestamp) -> Result<(Write, Value), Refusal> {
-    let values = match input.get_mut("ExpressionAttributeValues").map(Value::take) {
-        Some(Value::Object(values)) => values,
-        Some(_) | None => Map::new(),
+fn update_item(engine: &Engine, input: &Value, at: Timestamp) -> Result<(Write, Value), Refusal> {
+    let values = match serde_json::Value::from(&input["ExpressionAttributeValues"]) {
+        serde_json::Value::Object(values) => values,
+        _ => Map::new(),
     };
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     if text("TableName") != Some(&engine.settings().orders_table) {
         return Err(invalid("DynamoDB", &"Requested resource not found"));
     }
     let names = input.get("ExpressionAttributeNames").and_then(Value::as_object);
-    let (key, order_id, created_at) = parse_key(input.get("Key").unwrap_or(&Value::Null))
+    let (key, order_id, created_at) = parse_key(&serde_json::Value::from(&input["Key"]))
         .ok_or_else(|| invalid("DynamoDB", &"The provided key element does not match the schema"))?;
     let expressions = engine.expressions();
     let update = expressions.update(text("UpdateExpression").unwrap_or_default(), names);
@@ -325,8 +318,14 @@ fn update_item(engine: &Engine, mut input: Value, at: Timestamp) -> Result<(Writ
         ahead: None,
     };
     update.look_ahead(engine.recent().row(key));
-    let output = json!({"SdkHttpMetadata": {"HttpStatusCode": 200}});
-    Ok((Write::Update(Box::new(update)), output))
+    Ok((Write::Update(Box::new(update)), sdk_answer(None)))
+}
+
+/// What a service answers when it succeeds: this member, if there is one, and what the SDK adds.
+fn sdk_answer(member: Option<(&str, Value)>) -> Value {
+    let metadata = [("HttpStatusCode", 200_u32.into())].into();
+    let members = member.into_iter().chain([("SdkHttpMetadata", metadata)]);
+    members.map(|(name, value)| (name.into(), value)).collect()
 }
 
 fn publish_message(
@@ -337,7 +336,7 @@ fn publish_message(
 ) -> Result<(Write, Value), Refusal> {
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     let body = match input.get("Message") {
-        Some(Value::String(message)) => message.clone(),
+        Some(Value::String(message)) => message.to_string(),
         Some(message) => message.to_string(),
         None => return Err(invalid("SNS", &"Invalid parameter: Empty message")),
     };
@@ -355,7 +354,7 @@ fn publish_message(
                     .to_owned()
             };
             (
-                name.clone(),
+                name.to_string(),
                 Attribute {
                     data_type: member("DataType"),
                     string_value: member("StringValue"),
@@ -378,7 +377,7 @@ fn publish_message(
         error: "SNS.NotFoundException".into(),
         cause: "Topic does not exist".into(),
     })?;
-    let output = json!({"MessageId": publication.message.id, "SdkHttpMetadata": {"HttpStatusCode": 200}});
+    let output = sdk_answer(Some(("MessageId", publication.message.id.as_str().into())));
     Ok((Write::Publish(publication), output))
 }
 
@@ -402,7 +401,7 @@ pub(crate) async fn call_function(
         request_id: request_id.clone(),
         trace_id,
     };
-    let invocation = Invocation::Direct(call.payload);
+    let invocation = Invocation::Direct(call.payload.into());
     match scope.run(pin!(function.invoke(invocation, context))).await {
         _ if call.answer_lost => EventKind::TaskFailed {
             task,
@@ -411,11 +410,12 @@ pub(crate) async fn call_function(
         },
         Ok(reply) => {
             let payload = match reply {
-                Reply::Value(value) => value,
+                Reply::Value(value) => value.into(),
                 Reply::Done | Reply::Api(_) | Reply::Batch(_) => Value::Null,
             };
             let output = if call.enveloped {
-                json!({"ExecutedVersion": "$LATEST", "Payload": payload, "StatusCode": 200})
+                let version = ("ExecutedVersion", "$LATEST".into());
+                [version, ("Payload", payload), ("StatusCode", 200_u32.into())].into()
             } else {
                 payload
             };

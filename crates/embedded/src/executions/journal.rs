@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use asl::{Event, EventKind, Outcome, TaskId};
+use asl::{Event, EventKind, Outcome, TaskId, Value};
 use domain::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::integrations::{Refusal, Write};
 use crate::orders::{need_attention, order_key};

@@ -8,10 +8,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use asl::{Effect, EventKind, Outcome, Snapshot, Start, Step, TaskCall, TaskId};
+use asl::{Effect, EventKind, Outcome, Snapshot, Start, Step, TaskCall, TaskId, Value};
 use domain::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
-use serde_json::Value;
 
 use super::integrations::{CallKind, FunctionCall, Overlay, Prepared, Refusal, Write, prepare, strike};
 use super::journal::{Advance, Entry, EntryKind, Finish, event, mix};

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use asl::value::Object;
+
 use super::{Condition, ExpressionError, Map, Projection, Update};
 
 /// The most texts kept of each kind, and names kept for each text. A workflow has a handful; one that computes its
@@ -20,7 +22,7 @@ pub(crate) struct Expressions {
 
 impl Expressions {
     /// [`Update::parse`], once.
-    pub(crate) fn update(&self, text: &str, names: Option<&Map>) -> Result<Arc<Update>, ExpressionError> {
+    pub(crate) fn update(&self, text: &str, names: Option<&Object>) -> Result<Arc<Update>, ExpressionError> {
         self.updates.get(text, names, Update::parse)
     }
 
@@ -28,7 +30,7 @@ impl Expressions {
     pub(crate) fn condition(
         &self,
         text: &str,
-        names: Option<&Map>,
+        names: Option<&Object>,
     ) -> Result<Arc<Condition>, ExpressionError> {
         self.conditions.get(text, names, Condition::parse)
     }
@@ -37,14 +39,14 @@ impl Expressions {
     pub(crate) fn projection(
         &self,
         text: &str,
-        names: Option<&Map>,
+        names: Option<&Object>,
     ) -> Result<Arc<Projection>, ExpressionError> {
         self.projections.get(text, names, Projection::parse)
     }
 }
 
 /// Those of one text, by the names that they were compiled with.
-type ByNames<T> = Vec<(Option<Map>, Arc<T>)>;
+type ByNames<T> = Vec<(Option<Object>, Arc<T>)>;
 
 #[derive(Debug)]
 struct Kept<T>(RwLock<HashMap<String, ByNames<T>>>);
@@ -59,7 +61,7 @@ impl<T> Kept<T> {
     fn get(
         &self,
         text: &str,
-        names: Option<&Map>,
+        names: Option<&Object>,
         parse: fn(&str, Option<&Map>) -> Result<T, ExpressionError>,
     ) -> Result<Arc<T>, ExpressionError> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -70,7 +72,13 @@ impl<T> Kept<T> {
             return Ok(Arc::clone(expression));
         }
         drop(known);
-        let expression = Arc::new(parse(text, names)?);
+        let plain = names.map(|names| {
+            let members = names.iter();
+            members
+                .map(|(name, value)| (name.to_string(), value.into()))
+                .collect::<Map>()
+        });
+        let expression = Arc::new(parse(text, plain.as_ref())?);
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < MAX_TEXTS || known.contains_key(text) {
             let kept = known.entry(text.to_owned()).or_default();
@@ -84,14 +92,12 @@ impl<T> Kept<T> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn an_expression_is_compiled_once_for_its_text_and_names() {
         let expressions = Expressions::default();
-        let names = |status: &str| json!({"#s": status}).as_object().cloned();
+        let names = |status: &str| Some(Object::from([("#s", status.into())]));
         let (a, b) = (names("status"), names("state"));
         let first = expressions.update("SET #s = :x", a.as_ref()).unwrap();
         let again = expressions.update("SET #s = :x", a.as_ref()).unwrap();

@@ -103,7 +103,7 @@ mod tests {
                 attributes,
             };
             let image = serde_json::to_value(to_image(&row).unwrap()).unwrap();
-            assert_eq!(image, Value::Object(to_attributes(row.item().unwrap())));
+            assert_eq!(to_attributes(row.item().unwrap()), image);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Executions of the order workflow in the interpreter alone, without their history, as the engine runs them.
 
-use asl::{Definition, Effect, Event, EventKind, Start, TaskCall};
+use asl::{Definition, Effect, Event, EventKind, Start, TaskCall, Value};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Takes so many executions from their start to their end.
 pub fn run(times: u32) {
@@ -23,7 +23,7 @@ fn start() -> Start {
         machine_arn: "arn:aws:states:eu-central-1:000000000000:stateMachine:order".to_owned(),
         machine_name: "order".to_owned(),
         role_arn: "arn:aws:iam::000000000000:role/order".to_owned(),
-        input: json!({"orderId": "0199f2c1-7a00-7000-8000-000000000001", "createdAt": "2026-11-22T00:00:00.000Z"}),
+        input: json!({"orderId": "0199f2c1-7a00-7000-8000-000000000001", "createdAt": "2026-11-22T00:00:00.000Z"}).into(),
         at: Timestamp::UNIX_EPOCH,
         seed: 7,
     }
@@ -45,7 +45,7 @@ fn answer(effects: Vec<Effect>) -> Option<Event> {
 }
 
 fn output(call: &TaskCall) -> Value {
-    match call.state.as_str() {
+    let json = match call.state.as_str() {
         "ValidateOrder" => json!({"Item": {
             "status": {"S": "PROCESSING"}, "customerId": {"S": "CUST-001"},
             "totalAmount": {"N": "59.98"}, "currency": {"S": "EUR"}}}),
@@ -54,5 +54,6 @@ fn output(call: &TaskCall) -> Value {
         }
         "UpdateInventory" => json!({"StatusCode": 200, "Payload": {"status": "success"}}),
         _ => json!({}),
-    }
+    };
+    json.into()
 }

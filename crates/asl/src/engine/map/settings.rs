@@ -1,16 +1,16 @@
 //! What a Map state reads when it starts: its items, how many run at a time, and how many may fail.
 
-use serde_json::{Map, Value};
+use crate::Value;
+use crate::value::{Array, Number as JsonNumber, Object};
 
 use super::super::view::{Given, View};
 use super::super::wait::whole_number;
 use crate::failure::Failure;
-use crate::history::Payload;
 use crate::limits::{MAX_DISTRIBUTED_CONCURRENCY, MAX_INLINE_CONCURRENCY, MAX_PAYLOAD_BYTES};
 use crate::model::{Batch, Flow, Items, MapState, Number};
 
 impl View<'_> {
-    pub(super) fn items(&self, map: &MapState, input: &Value) -> Result<Vec<Value>, Failure> {
+    pub(super) fn items(&self, map: &MapState, input: &Value) -> Result<Array, Failure> {
         match &map.items {
             Items::Input => match (input, &self.state.flow) {
                 (Value::Array(items), _) => Ok(items.clone()),
@@ -103,7 +103,10 @@ impl View<'_> {
 
     fn percentage(&self, number: &Number, input: &Value) -> Result<f64, Failure> {
         let value = self.number(number, input)?;
-        let float = value.as_f64().or_else(|| value.as_str()?.parse().ok());
+        let float = value
+            .as_number()
+            .and_then(JsonNumber::as_f64)
+            .or_else(|| value.as_str()?.parse().ok());
         let Some(float) = float else {
             return Err(self.not_a(number, "float", &value));
         };
@@ -144,8 +147,8 @@ impl View<'_> {
         map: &MapState,
         batch: &Batch,
         input: &Value,
-        items: Vec<Value>,
-    ) -> Result<Vec<Payload>, Failure> {
+        items: &Array,
+    ) -> Result<Vec<Value>, Failure> {
         let bound = |number: &Option<Number>, name: &str| match number {
             Some(number) => self
                 .integer(number, name, input)
@@ -158,20 +161,17 @@ impl View<'_> {
             Some(data) => Some(self.data(data, Given::input(input))?),
             None => None,
         };
-        let fixed_bytes = common
-            .as_ref()
-            .map_or(0, |common| crate::payload::extent(common).bytes)
-            + 32;
+        let fixed_bytes = common.as_ref().map_or(0, |common| common.extent().bytes) + 32;
         let (mut batches, mut current, mut bytes) = (Vec::new(), Vec::new(), fixed_bytes);
-        for (index, item) in items.into_iter().enumerate() {
+        for (index, item) in items.iter().enumerate() {
             let item = match &map.selector {
                 Some(selector) => {
-                    self.put_item(index, &item);
+                    self.put_item(index, item);
                     self.data(selector, Given::input(input))?
                 }
-                None => item,
+                None => item.clone(),
             };
-            let item_bytes = crate::payload::extent(&item).bytes + 1;
+            let item_bytes = item.extent().bytes + 1;
             if !current.is_empty() && (current.len() >= most_items || bytes + item_bytes > most_bytes) {
                 batches.push(batch_of(common.as_ref(), std::mem::take(&mut current)));
                 bytes = fixed_bytes;
@@ -186,11 +186,8 @@ impl View<'_> {
     }
 }
 
-fn batch_of(common: Option<&Value>, items: Vec<Value>) -> Payload {
-    let mut batch = Map::new();
-    if let Some(common) = common {
-        batch.insert("BatchInput".to_owned(), common.clone());
-    }
-    batch.insert("Items".to_owned(), Value::Array(items));
-    Payload::new(Value::Object(batch))
+fn batch_of(common: Option<&Value>, items: Vec<Value>) -> Value {
+    let common = common.map(|common| ("BatchInput".into(), common.clone()));
+    let items = ("Items".into(), Value::from(items));
+    Object::from_iter(common.into_iter().chain([items])).into()
 }

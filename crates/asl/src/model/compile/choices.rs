@@ -143,7 +143,7 @@ impl Compiler {
                     text: text.to_owned(),
                 }
             }
-            Some(_) | None => Operand::Literal(operand.clone()),
+            Some(_) | None => Operand::Literal(operand.into()),
         };
         Some(Some(Test::Compare {
             family,

@@ -87,7 +87,7 @@ impl Compiler {
                 let expression = self.parsed(fields.at(field), jsonata::Expression::parse(text))?;
                 Some(Some(Number::Jsonata { field, expression }))
             }
-            (Some(literal), _) => Some(Some(Number::Literal(literal.clone()))),
+            (Some(literal), _) => Some(Some(Number::Literal(literal.into()))),
             (None, Some(Value::String(text))) => {
                 let path = self.parsed(fields.at(path_field), payload::Expression::parse(text))?;
                 Some(Some(Number::Path {

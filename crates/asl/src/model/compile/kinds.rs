@@ -13,7 +13,7 @@ impl Compiler {
     pub(super) fn kind(&mut self, fields: &Fields<'_>) -> Option<Kind> {
         match fields.text("Type") {
             Some("Pass") => Some(Kind::Pass {
-                result: fields.get("Result").cloned().map(Arc::new),
+                result: fields.get("Result").map(Into::into),
             }),
             Some("Succeed") => Some(Kind::Succeed),
             Some("Fail") => Some(Kind::Fail {

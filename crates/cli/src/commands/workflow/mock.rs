@@ -64,7 +64,7 @@ fn answer(state: &str, attempt: Value) -> Result<Answer, String> {
     Ok(Answer {
         state: state.to_owned(),
         event: event.to_owned(),
-        output: output.unwrap_or_default(),
+        output: output.unwrap_or_default().into(),
         error,
         cause,
     })

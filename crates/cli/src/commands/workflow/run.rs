@@ -79,7 +79,7 @@ impl Summary {
     fn of(outcome: Option<&Outcome>, waiting: &[&str]) -> Self {
         let status = outcome.map_or("RUNNING", Outcome::status);
         let (output, error, cause) = match outcome {
-            Some(Outcome::Succeeded { output }) => (Some(Value::clone(output)), None, None),
+            Some(Outcome::Succeeded { output }) => (Some(output.into()), None, None),
             Some(
                 Outcome::Failed { error, cause }
                 | Outcome::TimedOut { error, cause }
