@@ -74,9 +74,12 @@ impl<E: Engine> Edge<E> {
             Ok(response) => written(response, uri.path(), &ids),
             Err(problem) => problem.render(uri.path(), &ids),
         };
+        let is_for_any_origin = response.extensions().get::<OwnOriginOnly>().is_none();
         let headers = response.headers_mut();
         ids.write_to(headers);
-        origin.write_to(headers);
+        if is_for_any_origin {
+            origin.write_to(headers);
+        }
         response
     }
 
@@ -98,6 +101,11 @@ impl<E: Engine> Edge<E> {
         }
     }
 }
+
+/// Marks an answer that pages of other origins never read, whatever the template lets them read of the interface: the
+/// console's, which comes with a session instead of a key.
+#[derive(Clone, Copy)]
+pub(crate) struct OwnOriginOnly;
 
 /// Marks the answer to `OPTIONS`, to which the edge adds CORS' part.
 #[derive(Clone, Copy)]

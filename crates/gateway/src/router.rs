@@ -15,7 +15,7 @@ use tower::Service;
 
 use crate::config::{ConfigError, GatewayConfig};
 use crate::cors::CorsHeaders;
-use crate::edge::{Edge, Gateway, options_answer};
+use crate::edge::{Edge, Gateway, OwnOriginOnly, options_answer};
 use crate::parts::{Engine, Parts};
 use crate::problem::{Code, Problem};
 use crate::routes::RouteTable;
@@ -51,7 +51,7 @@ pub fn router<E: Engine>(config: GatewayConfig, mut parts: Parts<E>) -> Result<R
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::clone(&gateway))
-        .merge(more_routes);
+        .merge(more_routes.layer(axum::middleware::map_response(own_origin_only)));
     let edge = Arc::new(Edge { gateway, own });
     Ok(Router::new().fallback_service(EdgeService(edge)))
 }
@@ -78,6 +78,11 @@ impl<E: Engine> Service<Request> for EdgeService<E> {
         let edge = Arc::clone(&self.0);
         Box::pin(async move { Ok(edge.handle(request).await) })
     }
+}
+
+async fn own_origin_only(mut response: Response) -> Response {
+    response.extensions_mut().insert(OwnOriginOnly);
+    response
 }
 
 async fn not_found() -> Problem {

@@ -2,6 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde_json::Value;
+
+use super::decided;
 use crate::history::{HistoryEvent, HistoryEventKind, StateType};
 
 /// What of a definition an execution took. States go by their names, which are unique in the whole definition.
@@ -15,6 +18,8 @@ pub struct Highlight {
     pub current: HashSet<String>,
     /// The transitions that were taken, each from one state to another.
     pub taken: HashSet<(String, String)>,
+    /// The rules of Choice states that led on, each by its number; see [`decide`](Self::decide).
+    pub rules: HashMap<String, HashSet<usize>>,
 }
 
 impl Highlight {
@@ -52,6 +57,14 @@ impl Highlight {
         self.visited.insert(state.to_owned());
         if let Some(from) = from {
             self.taken.insert((from.to_owned(), state.to_owned()));
+        }
+    }
+
+    /// Finds out which rule of a Choice state led from it to `next`, where several do. `definition` is what the picture
+    /// shows, `input` what the state was entered with. What can't be told leaves all of them marked.
+    pub fn decide(&mut self, definition: &Value, state: &str, input: Value, next: &str) {
+        if let Some(rule) = decided::rule(definition, state, input, next) {
+            self.rules.entry(state.to_owned()).or_default().insert(rule);
         }
     }
 

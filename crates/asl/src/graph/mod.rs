@@ -9,6 +9,7 @@
 //! helps most where something is wrong. Whatever a definition says is escaped.
 
 mod condition;
+mod decided;
 mod highlight;
 mod layout;
 mod measure;

@@ -86,6 +86,8 @@ pub(super) struct Edge {
     pub(super) to: usize,
     pub(super) line: Line,
     pub(super) label: String,
+    /// Which rule of a Choice state it is; that of `Default` is the number after the last.
+    pub(super) rule: Option<usize>,
 }
 
 /// Boxes and the lines between them.
@@ -151,18 +153,16 @@ impl Machine {
         if let Some(to) = target(state.get("Next")) {
             self.edge(from, to, Line::Next, String::new());
         }
-        let rules = state
-            .get("Choices")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        for rule in rules.filter_map(Value::as_object) {
-            if let Some(to) = target(rule.get("Next")) {
-                self.edge(from, to, Line::Choice, condition::in_short(rule));
+        let rules = state.get("Choices").and_then(Value::as_array);
+        let rules = rules.map_or(&[][..], Vec::as_slice);
+        for (number, rule) in rules.iter().enumerate() {
+            let rule = rule.as_object();
+            if let (Some(rule), Some(to)) = (rule, rule.and_then(|rule| target(rule.get("Next")))) {
+                self.rule(from, to, number, condition::in_short(rule));
             }
         }
         if let Some(to) = target(state.get("Default")) {
-            self.edge(from, to, Line::Choice, "otherwise".to_owned());
+            self.rule(from, to, rules.len(), "otherwise".to_owned());
         }
         let catchers = state.get("Catch").and_then(Value::as_array).into_iter().flatten();
         for catcher in catchers {
@@ -183,6 +183,17 @@ impl Machine {
             to,
             line,
             label,
+            rule: None,
+        });
+    }
+
+    fn rule(&mut self, from: usize, to: usize, number: usize, label: String) {
+        self.edges.push(Edge {
+            from,
+            to,
+            line: Line::Choice,
+            label,
+            rule: Some(number),
         });
     }
 }

@@ -218,8 +218,26 @@ impl Pen<'_> {
                     && highlight.visited.contains(&from.name)
                     && !highlight.failed.contains(&from.name)
             }
-            _ => highlight.taken.contains(&(from.name.clone(), to.name.clone())),
+            _ => {
+                highlight.taken.contains(&(from.name.clone(), to.name.clone()))
+                    && self.is_the_way(machine, edge)
+            }
         }
+    }
+
+    /// Whether it is this of several lines between two states that was taken: the rule that held, or the way that a
+    /// failed state goes.
+    fn is_the_way(&self, machine: &Machine, edge: &Edge) -> bool {
+        let from = &machine.nodes[edge.from].name;
+        if let Some(rule) = edge.rule {
+            let known = self.highlight.rules.get(from);
+            return known.is_none_or(|rules| rules.contains(&rule));
+        }
+        let has_others = machine
+            .edges
+            .iter()
+            .any(|other| (other.from, other.to) == (edge.from, edge.to) && other.line != edge.line);
+        !has_others || self.highlight.failed.contains(from) == (edge.line == Line::Catch)
     }
 
     fn label(&mut self, edge: &Edge, rect: &Rect, taken: bool) {

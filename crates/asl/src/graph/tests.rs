@@ -176,6 +176,44 @@ fn a_history_is_highlighted() {
 }
 
 #[test]
+fn of_several_lines_to_a_state_only_the_taken_one_is_marked() {
+    let definition = json!({"StartAt": "Sort", "States": {
+        "Sort": {"Type": "Choice", "InputPath": "$.order", "Default": "Ship", "Choices": [
+            {"Variable": "$.size", "StringEquals": "small", "Next": "Ship"},
+            {"Variable": "$.size", "StringEquals": "large", "Next": "Ship"},
+            {"Variable": "$.size", "StringEquals": "none", "Next": "Drop"}]},
+        "Ship": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Next": "Drop",
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Drop"}]},
+        "Drop": {"Type": "Succeed"}
+    }});
+    let taken = |size: &str, next: &str, failed: bool| {
+        let mut highlight = Highlight::none();
+        highlight.enter(None, "Sort");
+        highlight.enter(Some("Sort"), "Ship");
+        highlight.enter(Some("Ship"), "Drop");
+        highlight.decide(&definition, "Sort", json!({"order": {"size": size}}), next);
+        if failed {
+            highlight.failed.insert("Ship".to_owned());
+        }
+        let picture = svg(&definition, &highlight);
+        let lines = |class: &str| picture.matches(&format!("class=\"{class}\"")).count();
+        (
+            highlight.rules.get("Sort").cloned(),
+            lines("line taken"),
+            lines("line catch taken"),
+        )
+    };
+    let only = |rule| Some([rule].into());
+    // From the start, by the rule, onwards, to the end.
+    assert_eq!(taken("small", "Ship", false), (only(0), 4, 0));
+    assert_eq!(taken("large", "Ship", false), (only(1), 4, 0));
+    assert_eq!(taken("odd", "Ship", false), (only(2 + 1), 4, 0));
+    assert_eq!(taken("large", "Ship", true), (only(1), 3, 1));
+    // What decided was something else: all that lead there are marked.
+    assert_eq!(taken("none", "Ship", false), (None, 6, 0));
+}
+
+#[test]
 fn mermaid_says_the_same() {
     let chart = mermaid(&definition());
     for part in [

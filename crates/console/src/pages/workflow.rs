@@ -22,6 +22,8 @@ pub(super) struct Visit {
     pub attempts: u32,
     /// Errors with their causes, one for each attempt that failed.
     pub errors: Vec<String>,
+    /// What a Choice state had to decide by; `null` for any other.
+    given: Value,
 }
 
 /// What a history tells.
@@ -32,8 +34,8 @@ pub(super) struct Way {
 }
 
 impl Way {
-    /// Reads events in the shape of GetExecutionHistory.
-    pub(super) fn of(events: &[Value]) -> Self {
+    /// Reads events in the shape of GetExecutionHistory, of an execution of `definition`.
+    pub(super) fn of(events: &[Value], definition: Option<&Value>) -> Self {
         let mut way = Self::default();
         // Which visit each event belongs to.
         let mut places: HashMap<u64, usize> = HashMap::new();
@@ -44,6 +46,7 @@ impl Way {
             let place = way.read(kind, event, before);
             if let Some(place) = place {
                 places.insert(number(&event["id"]), place);
+                way.tell_rule(definition, before, place);
             }
             is_over |= kind.starts_with("Execution") && kind != "ExecutionStarted";
         }
@@ -52,6 +55,19 @@ impl Way {
             way.highlight.current = open.map(|visit| visit.state.clone()).collect();
         }
         way
+    }
+
+    /// Finds out by which rule a Choice state led from `before` to `place`.
+    fn tell_rule(&mut self, definition: Option<&Value>, before: Option<usize>, place: usize) {
+        let visit = |place: usize| self.visits.get(place);
+        let (Some(definition), Some(from), Some(to)) = (definition, before.and_then(visit), visit(place))
+        else {
+            return;
+        };
+        if !from.given.is_null() && before != Some(place) {
+            self.highlight
+                .decide(definition, &from.state, from.given.clone(), &to.state);
+        }
     }
 
     fn read(&mut self, kind: &str, event: &Value, before: Option<usize>) -> Option<usize> {
@@ -67,12 +83,17 @@ impl Way {
             if kind == "FailStateEntered" {
                 self.highlight.failed.insert(name.to_owned());
             }
+            let input = event["stateEnteredEventDetails"]["input"].as_str();
+            let input = input.filter(|_| kind == "ChoiceStateEntered");
             self.visits.push(Visit {
                 state: name.to_owned(),
                 entered_at: at,
                 left_at: None,
                 attempts: 0,
                 errors: Vec::new(),
+                given: input
+                    .and_then(|text| serde_json::from_str(text).ok())
+                    .unwrap_or_default(),
             });
             return Some(self.visits.len() - 1);
         }
@@ -129,10 +150,10 @@ pub(super) async fn story(
     execution: &ExecutionDetail,
     now: Timestamp,
 ) -> Result<Markup, PageError> {
-    let way = Way::of(&execution.events);
     let definition = engine
         .get_definition(execution.info.definition_hash.clone())
         .await?;
+    let way = Way::of(&execution.events, definition.as_ref());
     Ok(html! {
         section.card {
             h2 { "Workflow" }
@@ -283,7 +304,7 @@ mod tests {
 
     #[test]
     fn the_way_is_told_with_attempts_and_errors() {
-        let way = Way::of(&events());
+        let way = Way::of(&events(), None);
         let told: Vec<_> = way
             .visits
             .iter()
@@ -295,7 +316,7 @@ mod tests {
 
     #[test]
     fn what_failed_and_what_is_under_way_is_marked() {
-        let way = Way::of(&events()).highlight;
+        let way = Way::of(&events(), None).highlight;
         let names = |set: &std::collections::HashSet<String>| {
             let mut names: Vec<_> = set.iter().cloned().collect();
             names.sort();
@@ -311,6 +332,6 @@ mod tests {
     fn once_it_has_ended_nothing_is_under_way() {
         let mut events = events();
         events.push(event(15, 14, "ExecutionAborted", json!({})));
-        assert!(Way::of(&events).highlight.current.is_empty());
+        assert!(Way::of(&events, None).highlight.current.is_empty());
     }
 }

@@ -49,6 +49,11 @@ async fn an_order_is_told_whole() {
     }
     // The way is in colour: what was taken, and what was not.
     assert!(page.contains("state task visited") && page.contains("state task dim"));
+    // Two rules lead from CheckOrder to ProcessPayment: the one that held is marked, the other is not.
+    let rule = |class, status| format!(r#"class="label{class}"><title>order.Item.status.S = &quot;{status}"#);
+    for rule in [rule("", "PROCESSING"), rule(" dim", "CANCELLED")] {
+        assert!(page.contains(&rule), "{rule}");
+    }
     assert!(page.contains("c***@example.com"));
     let whole = visitor
         .get(&format!("/console/orders/{id}?timeline=whole"))

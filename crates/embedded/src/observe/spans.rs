@@ -121,7 +121,7 @@ pub(crate) fn received(engine: &Engine, queue: &str, messages: &[ReadyMessage], 
             parent: Some(send_span(trace, queue)),
             id,
             kind: SpanKind::Consumer,
-            started_us: message.sent_at.saturating_mul(1_000).min(now_us),
+            started_us: end_of_ms(message.sent_at).min(now_us),
             ..ended(trace, service, "Wait", now_us)
         });
     }
@@ -255,6 +255,12 @@ pub(super) fn workflow(machine: &str) -> String {
 }
 
 /// An execution is called as its order is.
+/// The last microsecond of a millisecond. What is only known to the millisecond is taken to begin there: else it may seem
+/// to begin before what caused it, and to have begun the trace.
+fn end_of_ms(at_ms: i64) -> i64 {
+    at_ms.saturating_mul(1_000).saturating_add(999)
+}
+
 fn order_of(execution: &str) -> Option<OrderId> {
     execution.parse().ok()
 }

@@ -120,3 +120,17 @@ async fn without_origins_there_is_no_cors() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn the_console_is_for_its_own_origin_whatever_the_interface_allows() {
+    for origins in [&["*"][..], &["https://shop.example"]] {
+        check(
+            origins,
+            "GET /console\norigin: https://shop.example",
+            expect![[r#"
+                200 OK
+                console"#]],
+        )
+        .await;
+    }
+}

@@ -396,7 +396,7 @@ pub fn parts(functions: HashMap<String, Arc<dyn Handler>>) -> Parts<Memory> {
         readiness: Box::new(|| Ok(())),
         metrics_text: Box::new(|| "orders_created_total 1\n".to_owned()),
         status: Box::new(|| serde_json::json!({ "version": "test" })),
-        more_routes: axum::Router::new(),
+        more_routes: axum::Router::new().route("/console", axum::routing::get(async || "console")),
         shutdown: CancellationToken::new(),
     }
 }
