@@ -14,8 +14,8 @@ const ASKED: &str = "Choice";
 /// the last. `None` when it can't be told: when there is no such Choice state, when nothing holds, or when what decided
 /// (a variable, the context) is no part of the input and so another way than to `next` is found.
 pub(super) fn rule(definition: &Value, state: &str, input: Value, next: &str) -> Option<usize> {
-    let (machine, choice) = find(definition.as_object()?, state)?;
-    let (asked, ways) = alone(machine, choice)?;
+    let machine = definition.as_object()?;
+    let (asked, ways) = alone(machine, find(machine, state)?)?;
     let definition = Definition::parse(&asked.to_string()).ok()?;
     let step = start(&definition, start_at(input, jiff::Timestamp::UNIX_EPOCH));
     let taken = step.history.iter().find_map(|event| match &event.kind {
@@ -53,25 +53,19 @@ fn alone(machine: &Map<String, Value>, choice: &Map<String, Value>) -> Option<(V
     Some((asked, ways))
 }
 
-/// A state that has rules, wherever it is, with the machine that says its language.
-fn find<'d>(
-    machine: &'d Map<String, Value>,
-    name: &str,
-) -> Option<(&'d Map<String, Value>, &'d Map<String, Value>)> {
-    // Names are unique in the whole definition, and its depth is bounded by that of what can be parsed.
-    fn state<'d>(machine: &'d Map<String, Value>, name: &str) -> Option<&'d Map<String, Value>> {
-        let states = machine.get("States")?.as_object()?;
-        if let Some(found) = states.get(name) {
-            return found.as_object().filter(|found| found.contains_key("Choices"));
-        }
-        states.values().find_map(|other| {
-            let branches = other.get("Branches").and_then(Value::as_array);
-            let processors = ["ItemProcessor", "Iterator"]
-                .into_iter()
-                .filter_map(|field| other.get(field));
-            let mut inner = branches.into_iter().flatten().chain(processors);
-            inner.find_map(|machine| state(machine.as_object()?, name))
-        })
+/// A state that has rules, wherever it is. Names are unique in the whole definition, whose depth is bounded by that of
+/// JSON.
+fn find<'d>(machine: &'d Map<String, Value>, name: &str) -> Option<&'d Map<String, Value>> {
+    let states = machine.get("States")?.as_object()?;
+    if let Some(found) = states.get(name) {
+        return found.as_object().filter(|found| found.contains_key("Choices"));
     }
-    Some((machine, state(machine, name)?))
+    states.values().find_map(|other| {
+        let branches = other.get("Branches").and_then(Value::as_array);
+        let processors = ["ItemProcessor", "Iterator"]
+            .into_iter()
+            .filter_map(|field| other.get(field));
+        let mut inner = branches.into_iter().flatten().chain(processors);
+        inner.find_map(|machine| find(machine.as_object()?, name))
+    })
 }
