@@ -26,9 +26,10 @@ pub(super) fn route<'p>(
     if from.column != to.column {
         return across(from, to, shape);
     }
+    let is_itself = (from.band, from.row) == (to.band, to.row);
     let (upper, lower) = (from.y.min(to.y), from.y.max(to.y));
     let is_between = |other: &Place| other.column == from.column && upper < other.y && other.y < lower;
-    if upper == lower || others.any(is_between) {
+    if is_itself || others.any(is_between) {
         around(from, to, shape)
     } else {
         straight(from, to, shape)
