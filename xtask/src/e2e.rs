@@ -1,17 +1,20 @@
-//! The tests from outside: a client that is not ours, in Python's standard library, against the built binary.
+//! The tests from outside: a client that is not ours, in Python's standard library, against the built binary. A collector of
+//! traces and a parser of metrics that nobody here wrote are in the project's virtual environment.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::python;
 use crate::run::{cargo, reading, say};
 use crate::suites::Tally;
 
 /// Builds the binary as the tests have it and runs `crates/cli/tests/e2e` against it.
 pub fn run(root: &Path) -> Result<Tally> {
+    let environment = python::environment(root, python::TOOLS, &["prometheus_client", "rotel"])?;
     let binary = build(root, "cli", &[])?;
-    let mut command = Command::new(python(root));
+    let mut command = environment.command("python");
     command
         .args([
             "-m",
@@ -72,16 +75,6 @@ pub fn build(root: &Path, package: &str, features: &[&str]) -> Result<PathBuf> {
 pub fn executable_in(message: &str) -> Option<PathBuf> {
     let (_, rest) = message.split_once("\"executable\":\"")?;
     Some(PathBuf::from(rest.split_once('"')?.0))
-}
-
-/// The Python of the project's virtual environment if there is one, else the machine's.
-fn python(root: &Path) -> PathBuf {
-    let ours = root.join("target/venv/bin/python");
-    if ours.exists() {
-        ours
-    } else {
-        PathBuf::from("python3")
-    }
 }
 
 /// The command with its standard error going where its standard output goes.

@@ -21,6 +21,7 @@ use ports::StoreError;
 use ports::metrics::Metrics;
 use ports::observability::Observatory;
 use ports::trace::Recorder;
+use telemetry::otlp::OtlpSettings;
 use telemetry::{Logging, Registry, Tracer};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -48,6 +49,8 @@ pub struct ServeOptions {
     pub reset_admin_key: bool,
     /// The process's log, for the log groups; the default one when it keeps none.
     pub logging: Logging,
+    /// Where kept traces are sent on to, if anywhere.
+    pub otlp: Option<OtlpSettings>,
 }
 
 /// Why the server could not be started. Nothing runs.
@@ -162,7 +165,14 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         Arc::new(engine.time().clone()),
         options.gateway,
     );
-    let watch = observe::start(&engine, &system, &registry, &tracer, options.logging)?;
+    let watch = observe::start(
+        &engine,
+        &system,
+        &registry,
+        &tracer,
+        options.logging,
+        options.otlp,
+    )?;
     engine
         .start(functions::handlers(&engine, Arc::new(payments), &registry))
         .await?;

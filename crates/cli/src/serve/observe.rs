@@ -1,12 +1,14 @@
 //! What watches the engine put together: traces, metrics, alarms and logs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use embedded::{Engine, Observer};
 use ports::StoreError;
 use ports::metrics::{MetricSource, Metrics};
 use ports::observability::Observatory;
 use ports::trace::SpanSink;
+use telemetry::otlp::{Exporter, OtlpSettings};
 use telemetry::traces::Collector;
 use telemetry::{Logging, Registry, Tracer};
 use tokio::task::JoinHandle;
@@ -14,11 +16,15 @@ use tokio::task::JoinHandle;
 /// The folder of the log groups in the data directory.
 const LOGS: &str = "logs";
 
+/// How long what waits to be sent on may take at the end.
+const EXPORT_GRACE: Duration = Duration::from_secs(5);
+
 /// What watches an engine.
 pub struct Watch {
     /// What is asked for what was seen.
     pub observatory: Observatory,
     collector: Collector,
+    exporter: Option<Arc<Exporter>>,
     observer: JoinHandle<()>,
     logging: Logging,
 }
@@ -33,6 +39,7 @@ pub fn start(
     registry: &Arc<Registry>,
     tracer: &Tracer,
     logging: Logging,
+    otlp: Option<OtlpSettings>,
 ) -> Result<Watch, StoreError> {
     let observer = Observer::open(engine, Arc::clone(registry) as Arc<dyn MetricSource>)?;
     let groups = system.log_groups.iter();
@@ -42,7 +49,12 @@ pub fn start(
     logging
         .store_in(&engine.data_dir().join(LOGS), groups)
         .map_err(StoreError::failed)?;
-    let sinks: Vec<Arc<dyn SpanSink>> = vec![Arc::new(observer.clone())];
+    let exporter = otlp.map(|settings| Exporter::start(settings, registry).map(Arc::new));
+    let exporter = exporter.transpose().map_err(StoreError::failed)?;
+    let mut sinks: Vec<Arc<dyn SpanSink>> = vec![Arc::new(observer.clone())];
+    if let Some(exporter) = &exporter {
+        sinks.push(observer.with_states(Arc::clone(exporter) as _));
+    }
     let collector = tracer.collector().start(sinks).map_err(StoreError::failed)?;
     let watching = observer.start();
     let observer = Arc::new(observer);
@@ -54,6 +66,7 @@ pub fn start(
             alarms: observer,
         },
         collector,
+        exporter,
         observer: watching,
         logging,
     })
@@ -80,9 +93,12 @@ impl Watch {
         if let Err(error) = self.observer.await {
             tracing::error!(event_type = "observer_panicked", %error);
         }
-        let (collector, logging) = (self.collector, self.logging);
+        let (collector, exporter, logging) = (self.collector, self.exporter, self.logging);
         let ended = tokio::task::spawn_blocking(move || {
             collector.end();
+            if let Some(exporter) = exporter {
+                exporter.end(EXPORT_GRACE);
+            }
             logging.flush();
         });
         // Whoever panicked there has said so already.

@@ -70,7 +70,7 @@ impl Engine {
         let (places, rows): (Vec<usize>, Vec<BeginRow>) = waiting.into_iter().unzip();
         let starting: Vec<_> = rows
             .iter()
-            .map(|row| spans::begin_start(self, &row.identity))
+            .map(|row| spans::begin_start(self, &row.identity, row.publication.as_ref()))
             .collect();
         let machine = self.executor().machine();
         let command = BeginRows {

@@ -4,13 +4,14 @@ use domain::{OrderId, Timestamp};
 use ports::clock::Clock;
 use ports::observability::{
     Alarm, AlarmState, AlarmTransition, Alarms, Answer, MetricHistory, MetricQuery, MetricSeries,
-    ObserveError, Series, ServiceMap, Trace, TraceFilter, TraceSummary, Traces,
+    ObserveError, Series, ServiceMap, Span, Trace, TraceFilter, TraceSummary, Traces,
 };
 use ports::orders::OrderQueries;
 use ports::trace::TraceId;
 
 use super::alarms::{self, Judged, Remembered, judge};
 use super::history::{self, Selection};
+use super::stored::StoredSpan;
 use super::{Observer, map, states, traces};
 use crate::executions::read_story;
 
@@ -35,7 +36,8 @@ impl Observer {
                 .readers()
                 .read_blocking(move |connection| read_story(&engine, connection, &execution))
                 .await?;
-            spans.extend(story.iter().flat_map(|story| states::spans(trace, story)));
+            let told = story.iter().flat_map(|story| states::spans(trace, story));
+            spans.extend(told.map(|span| Span::from(StoredSpan::from(&span))));
         }
         let told = traces::assemble(trace, order, spans, from_journal);
         told.ok_or(ObserveError::NotFound { what: "trace", name })

@@ -12,6 +12,7 @@ pub(crate) mod spans;
 mod states;
 mod store;
 mod stored;
+mod told;
 mod traces;
 mod waterfall;
 

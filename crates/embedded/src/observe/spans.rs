@@ -15,7 +15,10 @@ use ports::trace::{
 use crate::Engine;
 use crate::executions::{Finish, Identity, Prepared, Write, status_name};
 use crate::queue::ReadyMessage;
-use crate::topic::ReadyDelivery;
+use crate::topic::{Publication, ReadyDelivery};
+
+/// What an execution's span is called.
+pub(super) const EXECUTION: &str = "Execution";
 
 /// Which attempt of which visit of a state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,18 +155,62 @@ pub(crate) fn delivered(engine: &Engine, topic: &str, delivery: &ReadyDelivery, 
     Scope::new(Arc::clone(recorder), service, request_id.to_owned(), spans)
 }
 
+/// Starting an execution: the order's notification is published in the same transaction.
+#[derive(Default)]
+pub(crate) struct Starting {
+    start: Segment,
+    publish: Segment,
+}
+
+impl Starting {
+    pub(crate) fn end<T, E: std::fmt::Display>(self, started: &Result<T, E>) {
+        self.start.end(started);
+        self.publish.end(started);
+    }
+}
+
 /// An execution is about to be started, for one of the orders that the caller handles.
-pub(crate) fn begin_start(engine: &Engine, identity: &Identity) -> Segment {
+pub(crate) fn begin_start(
+    engine: &Engine,
+    identity: &Identity,
+    publication: Option<&Publication>,
+) -> Starting {
     let scope = trace::current();
     let (Some(scope), Some(trace)) = (scope, TraceId::parse(&identity.trace)) else {
-        return Segment::default();
+        return Starting::default();
     };
     let mut start = scope.begin(Some(trace), machine(engine), "StartExecution", SpanKind::Client);
     start.identify(start_span(trace, &identity.name));
     if let Some(order) = order_of(&identity.name) {
         start.order(order);
     }
-    start
+    let publish = publication.map_or_else(Segment::default, |publication| {
+        let topic = Service::new(&publication.topic, ServiceKind::Topic);
+        let mut publish = scope.begin(Some(trace), topic, "Publish", SpanKind::Producer);
+        publish.identify(publish_span(trace, &publication.message.id));
+        publish
+    });
+    Starting { start, publish }
+}
+
+/// Something was published for an order in whose trace the caller need not be.
+pub(crate) fn published(engine: &Engine, publication: &Publication) {
+    let Some(trace) = TraceId::parse(&publication.message.trace) else {
+        return;
+    };
+    let (scope, recorder) = (trace::current(), &engine.settings().recorder);
+    recorder.record(SpanData {
+        parent: scope.as_ref().and_then(|scope| scope.span_of(trace)),
+        caller: scope.map(|scope| scope.service()),
+        kind: SpanKind::Producer,
+        id: publish_span(trace, &publication.message.id),
+        ..ended(
+            trace,
+            Service::new(&publication.topic, ServiceKind::Topic),
+            "Publish",
+            recorder.now_us(),
+        )
+    });
 }
 
 /// An execution has ended.
@@ -197,7 +244,7 @@ pub(crate) fn finished(engine: &Engine, identity: &Identity, finish: &Finish) {
         ..ended(
             trace,
             machine(engine),
-            "Execution",
+            EXECUTION,
             finish.at.as_ms().saturating_mul(1_000),
         )
     });
@@ -223,9 +270,14 @@ pub(crate) fn integrated(engine: &Engine, trace: &str, attempt: &Attempt, prepar
             publish_span(trace, &publication.message.id),
         ),
     };
+    let kind = match service.kind {
+        ServiceKind::Topic => SpanKind::Producer,
+        _ => SpanKind::Client,
+    };
     settings.recorder.record(SpanData {
         parent: Some(attempt),
         caller: Some(machine(engine)),
+        kind,
         id,
         ..ended(trace, service, name, settings.recorder.now_us())
     });
@@ -254,14 +306,14 @@ pub(super) fn workflow(machine: &str) -> String {
     format!("{machine} workflow")
 }
 
-/// An execution is called as its order is.
 /// The last microsecond of a millisecond. What is only known to the millisecond is taken to begin there: else it may seem
 /// to begin before what caused it, and to have begun the trace.
 fn end_of_ms(at_ms: i64) -> i64 {
     at_ms.saturating_mul(1_000).saturating_add(999)
 }
 
-fn order_of(execution: &str) -> Option<OrderId> {
+/// An execution is called as its order is.
+pub(super) fn order_of(execution: &str) -> Option<OrderId> {
     execution.parse().ok()
 }
 

@@ -2,27 +2,28 @@
 
 use std::collections::HashMap;
 
-use domain::Timestamp;
-use ports::observability::{Span, SpanKind};
-use ports::trace::{SpanId, TraceId};
+use domain::{OrderId, Timestamp};
+use ports::trace::{
+    Name, Service, ServiceKind, SpanData, SpanDetail, SpanId, SpanKind, SpanOutcome, TraceId,
+};
 use serde_json::Value;
 
-use super::spans::{attempt_span, execution_span, workflow};
-use super::waterfall::outcome_of;
+use super::spans::{EXECUTION, attempt_span, execution_span, order_of, workflow};
 use crate::executions::Story;
 
-/// The spans of the execution.
-pub(super) fn spans(trace: TraceId, story: &Story) -> Vec<Span> {
+/// The spans of the execution: its own first, then those of its states and attempts.
+pub(super) fn spans(trace: TraceId, story: &Story) -> Vec<SpanData> {
     let mut teller = Teller {
         trace,
-        service: workflow(&story.info.state_machine),
+        service: Service::new(&workflow(&story.info.state_machine), ServiceKind::StateMachine),
+        order: order_of(&story.info.name),
         spans: Vec::new(),
         visits: HashMap::new(),
         states: HashMap::new(),
         of_event: HashMap::new(),
     };
     let execution = execution_span(trace, &story.info.name);
-    let root = teller.begin(execution, None, "Execution".to_owned(), story.info.started_at);
+    let root = teller.begin(execution, None, EXECUTION, story.info.started_at);
     for event in &story.events {
         // An event that lacks what every event has can't be told.
         let _ = teller.tell(execution, event);
@@ -36,8 +37,9 @@ pub(super) fn spans(trace: TraceId, story: &Story) -> Vec<Span> {
 
 struct Teller {
     trace: TraceId,
-    service: String,
-    spans: Vec<Span>,
+    service: Service,
+    order: Option<OrderId>,
+    spans: Vec<SpanData>,
     /// How often each state was entered.
     visits: HashMap<String, u32>,
     /// The latest visit of each state.
@@ -57,30 +59,39 @@ struct Visit {
 }
 
 impl Teller {
-    fn begin(&mut self, id: SpanId, parent: Option<SpanId>, name: String, at: Timestamp) -> usize {
-        self.spans.push(Span {
-            span_id: id.to_string(),
-            parent_id: parent.map(|parent| parent.to_string()),
-            depth: 0,
-            name,
-            service: self.service.clone(),
+    fn begin(&mut self, id: SpanId, parent: Option<SpanId>, name: &str, at: Timestamp) -> usize {
+        let at_us = at.as_ms().saturating_mul(1_000);
+        self.spans.push(SpanData {
+            trace: self.trace,
+            id,
+            parent,
+            service: self.service,
+            caller: None,
+            name: Name::of(name),
             kind: SpanKind::Internal,
-            started_at: at,
-            offset_us: 0,
-            duration_us: 0,
-            outcome: outcome_of(false),
-            error: None,
-            attributes: Vec::new(),
+            started_us: at_us,
+            ended_us: at_us,
+            outcome: SpanOutcome::Ok,
+            order: self.order,
+            detail: None,
         });
         self.spans.len() - 1
     }
 
     fn end(&mut self, span: usize, at: Timestamp, failed: bool, error: Option<String>) {
         if let Some(span) = self.spans.get_mut(span) {
-            let took_ms = at.as_ms().saturating_sub(span.started_at.as_ms());
-            span.duration_us = u64::try_from(took_ms).unwrap_or(0) * 1_000;
-            span.outcome = outcome_of(failed);
-            span.error = error;
+            span.ended_us = at.as_ms().saturating_mul(1_000).max(span.started_us);
+            span.outcome = if failed {
+                SpanOutcome::Fault
+            } else {
+                SpanOutcome::Ok
+            };
+            span.detail = error.map(|error| {
+                Box::new(SpanDetail {
+                    error: Some(error),
+                    attributes: Vec::new(),
+                })
+            });
         }
     }
 
@@ -110,7 +121,7 @@ impl Teller {
         ) {
             let number = visit.attempts + 1;
             let id = attempt_span(self.trace, &state, visit.number, number);
-            let attempt = self.begin(id, Some(visit.id), format!("{state} attempt {number}"), at);
+            let attempt = self.begin(id, Some(visit.id), &format!("{state} attempt {number}"), at);
             let now = Visit {
                 attempts: number,
                 attempt: Some(attempt),
@@ -140,7 +151,7 @@ impl Teller {
         let visit = Visit {
             number,
             id,
-            at: self.begin(id, Some(execution), state.to_owned(), at),
+            at: self.begin(id, Some(execution), state, at),
             attempts: 0,
             attempt: None,
         };

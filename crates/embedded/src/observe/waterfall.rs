@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ports::observability::{Span, SpanOutcome};
+use ports::observability::Span;
 
 /// When a span that isn't arranged yet begins, in microseconds.
 fn started_us(span: &Span) -> i64 {
@@ -70,19 +70,10 @@ fn leads_up(parents: &[Option<usize>], from: usize) -> bool {
     false
 }
 
-/// Whether something went wrong.
-pub(super) fn outcome_of(failed: bool) -> SpanOutcome {
-    if failed {
-        SpanOutcome::Fault
-    } else {
-        SpanOutcome::Ok
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use domain::Timestamp;
-    use ports::observability::SpanKind;
+    use ports::observability::{SpanKind, SpanOutcome};
 
     use super::*;
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::{Changed, OrderRow, change_order};
 use crate::Engine;
 use crate::executions::notification;
+use crate::observe::spans;
 use crate::topic::{Publication, publish};
 use crate::tx::Tx;
 use crate::writer::Command;
@@ -29,11 +30,16 @@ impl CancelOrder for Engine {
         let command = CancelRow {
             key: row.key,
             reason,
-            publication,
+            publication: publication.clone(),
             now,
         };
         match self.writer().execute(command).await.map_err(store)? {
-            Cancelled::Now(row) => row.to_order().map_err(|error| store(StoreError::failed(error))),
+            Cancelled::Now(row) => {
+                publication
+                    .iter()
+                    .for_each(|publication| spans::published(self, publication));
+                row.to_order().map_err(|error| store(StoreError::failed(error)))
+            }
             Cancelled::Ended(status) => Err(CancelOrderError::Ended(status)),
             Cancelled::Gone => Err(CancelOrderError::NotFound(id)),
         }

@@ -82,6 +82,7 @@ fn play_on_a_server(scenario: &'static Scenario, runtime: &Runtime) -> Result<Pl
         max_in_flight: None,
         reset_admin_key: false,
         logging: telemetry::Logging::default(),
+        otlp: None,
     };
     let running = runtime
         .block_on(serve::start(options))

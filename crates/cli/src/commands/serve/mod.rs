@@ -1,6 +1,7 @@
 //! `ordermill serve`: the system on this machine.
 
 mod logs;
+mod otlp;
 mod payments;
 
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ const HELP: &str = "Examples:
   ordermill serve
   ordermill serve --data /var/lib/ordermill --listen 0.0.0.0:8080 --template template.yaml
   ordermill serve --payment-success-rate 0.5 --payment-failures declined=3,timeout-after-charge=1
+  ordermill serve --otlp-endpoint http://127.0.0.1:4318
   ordermill serve --reset-admin-key
 
 On first start it makes a key named default and writes it to DIR/default.key; the admin key is in DIR/admin.key.
@@ -61,6 +63,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     logs: logs::LogArgs,
     #[command(flatten)]
+    otlp: otlp::OtlpArgs,
+    #[command(flatten)]
     payments: payments::PaymentArgs,
 }
 
@@ -68,6 +72,7 @@ pub struct ServeArgs {
 pub fn run(args: ServeArgs, output: &Output) -> Result<Verdict, Failure> {
     let logging = telemetry::logs::init(&args.logs.settings())
         .map_err(|e| Failure::because("could not set up the log", e))?;
+    let otlp = args.otlp.settings().map_err(|e| Failure::usage(e.to_string()))?;
     let data = args.data.clone();
     let options = ServeOptions {
         data: args.data,
@@ -77,6 +82,7 @@ pub fn run(args: ServeArgs, output: &Output) -> Result<Verdict, Failure> {
         max_in_flight: Some(usize::from(args.max_in_flight)),
         reset_admin_key: args.reset_admin_key,
         logging,
+        otlp,
     };
     let runtime = Runtime::new().map_err(|e| Failure::because("could not start the runtime", e))?;
     runtime.block_on(async {
