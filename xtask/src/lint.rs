@@ -71,7 +71,7 @@ fn lint(root: &Path, environment: &Environment, words: &[&str]) -> Result<bool> 
 }
 
 /// Nothing of this machine's AWS settings is used, and nobody is told that we lint.
-fn without_aws<'c>(command: &'c mut Command, settings: &Path) -> &'c mut Command {
+pub fn without_aws<'c>(command: &'c mut Command, settings: &Path) -> &'c mut Command {
     command
         .env_remove("AWS_PROFILE")
         .env_remove("AWS_SESSION_TOKEN")

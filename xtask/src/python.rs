@@ -3,13 +3,16 @@
 //! It is made on first use, kept while the pins stay the same, and made anew when they change or when it is broken. It
 //! needs a `python3` and, the first time, a package index; nothing else.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
+
+use crate::run::say;
 
 /// The oldest Python that the pinned packages run on.
 const OLDEST: (u32, u32) = (3, 10);
@@ -24,6 +27,13 @@ impl Environment {
     /// The program `name` of one of its packages.
     pub fn command(&self, name: &str) -> Command {
         Command::new(self.bin.join(name))
+    }
+
+    /// A `PATH` that finds its programs before the machine's.
+    pub fn path(&self) -> Result<OsString> {
+        let others = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(self.bin.clone()).chain(std::env::split_paths(&others));
+        std::env::join_paths(folders).context("a folder of PATH has a colon in its name")
     }
 }
 
@@ -183,11 +193,6 @@ fn imports(environment: &Environment, modules: &[&str]) -> bool {
     let script = format!("import {}", modules.join(", "));
     let output = environment.command("python").args(["-c", &script]).output();
     output.is_ok_and(|output| output.status.success())
-}
-
-/// Says something to whoever runs this. That nobody listens is nothing to fail for.
-fn say(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 #[cfg(test)]

@@ -5,12 +5,24 @@ use std::fmt::Display;
 use std::io::{BufRead, BufReader, IsTerminal, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
+static TALKS_TO_STDERR: AtomicBool = AtomicBool::new(false);
+
+/// From now on [`say`] leaves standard output to the data.
+pub fn talk_to_stderr() {
+    TALKS_TO_STDERR.store(true, Ordering::Relaxed);
+}
+
 /// Says something to whoever runs this. That nobody listens is nothing to fail for.
 pub fn say(text: impl Display) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    let _ = if TALKS_TO_STDERR.load(Ordering::Relaxed) {
+        writeln!(std::io::stderr(), "{text}")
+    } else {
+        writeln!(std::io::stdout(), "{text}")
+    };
 }
 
 /// The cargo that runs this, in `root`.
@@ -57,7 +69,8 @@ fn program(command: &Command) -> String {
     command.get_program().to_string_lossy().into_owned()
 }
 
-fn announce(command: &Command) {
+/// Says which program is run.
+pub fn announce(command: &Command) {
     let name = Path::new(command.get_program())
         .file_name()
         .unwrap_or(command.get_program());

@@ -14,6 +14,7 @@ mod inventory;
 mod item;
 mod lambda;
 mod ledger;
+mod messages;
 mod metrics;
 mod orders;
 mod outbox;
@@ -29,6 +30,7 @@ mod xray;
 
 pub use environment::{MissingVariables, Settings, Variable};
 pub use lambda::{RunError, run};
+pub use messages::{CustomerMessages, Delivery};
 pub use metrics::EmbeddedMetrics;
 pub use sdk::Connection;
 pub use store::Store;

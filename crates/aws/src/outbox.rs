@@ -1,15 +1,19 @@
-//! Messages to customers: an item each, written once, whatever is delivered twice.
+//! The outbox: an item for each message to a customer, written once, whatever is delivered twice.
 //!
-//! The item is the record that the message was handed over; the log says so too, with the recipient masked.
+//! The item is the record that the message was handed over, and the claim by which one delivery of it is told from
+//! another. What is sent and how is [`crate::messages`]'.
 
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use domain::{OrderId, OrderStatus, Timestamp};
 use ports::StoreError;
-use ports::notify::{Channel, Message, Sender};
+use ports::notify::{Channel, Message};
 
 use crate::environment::Variable;
 use crate::error::{Damaged, store_error};
-use crate::item::{Attributes, Reader};
+use crate::item::{Attributes, Reader, text};
 use crate::store::{Store, call};
 use crate::time::{epoch_s, now};
 use crate::transact::{n, s};
@@ -17,28 +21,132 @@ use crate::transact::{n, s};
 /// For how long a message is kept: as long as a customer may ask about it.
 const KEPT_S: i64 = 30 * 24 * 3_600;
 
-impl Sender for Store {
-    async fn send(&self, messages: Vec<Message>) -> Result<(), StoreError> {
-        for message in &messages {
-            if self.hand_over(message).await? {
-                tracing::info!(
-                    event_type = "message_in_outbox",
-                    orderId = %message.order_id,
-                    channel = message.channel.as_str(),
-                    recipient = message.channel.mask(&message.recipient),
-                    traceId = message.trace_id,
-                );
-            }
+/// For how long a message is one delivery's to send: longer than the function may take, so that none is sent by two at a
+/// time, and shorter than the minute that Lambda waits before it tries an asynchronous call again.
+const CLAIM_S: i64 = 45;
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Written here and not sent.
+    Kept,
+    /// Being sent; or whoever sent it was killed before it could say so.
+    Sending,
+    /// Taken by the service that delivers it.
+    Sent,
+    /// Refused for good.
+    Refused,
+}
+
+impl State {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Kept => "KEPT",
+            Self::Sending => "SENDING",
+            Self::Sent => "SENT",
+            Self::Refused => "REFUSED",
         }
-        Ok(())
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let all = [Self::Kept, Self::Sending, Self::Sent, Self::Refused];
+        all.into_iter().find(|state| state.as_str() == text)
     }
 }
 
+/// What claiming a message came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// It is the caller's to send.
+    Won,
+    /// Another delivery has claimed it.
+    Underway,
+    /// There is nothing left to do.
+    Done,
+}
+
 impl Store {
-    /// `false` when it was handed over before.
-    async fn hand_over(&self, message: &Message) -> Result<bool, StoreError> {
-        let at = now();
+    /// Keeps a message that is not sent; `false` when it was kept or sent before.
+    pub(crate) async fn keep_message(&self, message: &Message) -> Result<bool, StoreError> {
         let request = self
+            .put_message(message, State::Kept)?
+            .condition_expression("attribute_not_exists(messageKey)");
+        match call("dynamodb", "PutItem", request.send()).await {
+            Ok(_) => Ok(true),
+            Err(error) if is_refused(&error) => Ok(false),
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
+    /// Claims a message for sending.
+    pub(crate) async fn claim_message(&self, message: &Message) -> Result<Claim, StoreError> {
+        let now_s = epoch_s(now());
+        let request = self
+            .put_message(message, State::Sending)?
+            .item("claimedUntil", n(now_s + CLAIM_S))
+            .condition_expression(
+                "attribute_not_exists(messageKey) OR (#state = :sending AND claimedUntil < :now)",
+            )
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":sending", s(State::Sending.as_str()))
+            .expression_attribute_values(":now", n(now_s))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let error = match call("dynamodb", "PutItem", request.send()).await {
+            Ok(_) => return Ok(Claim::Won),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(refused)) => {
+                let state = refused.item().and_then(|item| text(item, "state"));
+                Ok(match state.and_then(State::parse) {
+                    Some(State::Sending) => Claim::Underway,
+                    Some(State::Kept | State::Sent | State::Refused) | None => Claim::Done,
+                })
+            }
+            Some(_) | None => Err(store_error(error)),
+        }
+    }
+
+    /// Writes what became of a claimed message: the service's id of it, or why it was refused.
+    pub(crate) async fn end_message(
+        &self,
+        message: &Message,
+        state: State,
+        said: &str,
+    ) -> Result<(), StoreError> {
+        let request = self
+            .dynamodb()
+            .update_item()
+            .table_name(self.name(Variable::OutboxTable)?)
+            .key("messageKey", s(&message.key))
+            .update_expression("SET #state = :state, said = :said REMOVE claimedUntil")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", s(state.as_str()))
+            .expression_attribute_values(":said", s(said));
+        call("dynamodb", "UpdateItem", request.send())
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    /// Gives a claim back, for the service certainly did not send it.
+    pub(crate) async fn release_message(&self, message: &Message) -> Result<(), StoreError> {
+        let request = self
+            .dynamodb()
+            .update_item()
+            .table_name(self.name(Variable::OutboxTable)?)
+            .key("messageKey", s(&message.key))
+            .update_expression("SET claimedUntil = :never")
+            .expression_attribute_values(":never", n(0));
+        call("dynamodb", "UpdateItem", request.send())
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    fn put_message(&self, message: &Message, state: State) -> Result<PutItemFluentBuilder, StoreError> {
+        let at = now();
+        Ok(self
             .dynamodb()
             .put_item()
             .table_name(self.name(Variable::OutboxTable)?)
@@ -49,19 +157,12 @@ impl Store {
             .item("subject", s(&message.subject))
             .item("body", s(&message.body))
             .item("traceId", s(&message.trace_id))
+            .item("state", s(state.as_str()))
             .item("at", s(at.to_string()))
-            .item("expiresAt", n(epoch_s(at) + KEPT_S))
-            .condition_expression("attribute_not_exists(messageKey)");
-        match call("dynamodb", "PutItem", request.send()).await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                Some(_) | None => Err(store_error(error)),
-            },
-        }
+            .item("expiresAt", n(epoch_s(at) + KEPT_S)))
     }
 
-    /// What was sent about an order. The keys are known: one for each status and channel.
+    /// What the outbox has of an order. The keys are known: one for each status and channel.
     pub(crate) async fn sent_messages(&self, order: OrderId) -> Result<Vec<SentMessage>, StoreError> {
         let statuses = OrderStatus::ALL
             .map(OrderStatus::as_str)
@@ -78,7 +179,14 @@ impl Store {
     }
 }
 
-/// A message that was handed over.
+fn is_refused<R>(error: &SdkError<PutItemError, R>) -> bool {
+    matches!(
+        error.as_service_error(),
+        Some(PutItemError::ConditionalCheckFailedException(_))
+    )
+}
+
+/// A message in the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SentMessage {
     pub(crate) at: Timestamp,
@@ -86,6 +194,7 @@ pub(crate) struct SentMessage {
     /// Masked.
     pub(crate) recipient: String,
     pub(crate) subject: String,
+    pub(crate) state: State,
 }
 
 impl SentMessage {
@@ -104,6 +213,7 @@ impl SentMessage {
             channel,
             recipient: channel.mask(reader.required("recipient")?),
             subject: reader.optional("subject").unwrap_or_default(),
+            state: State::parse(reader.required("state")?).ok_or_else(|| reader.damaged("state"))?,
         })
     }
 }

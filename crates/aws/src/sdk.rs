@@ -74,6 +74,8 @@ impl Connection {
 /// One client a service. They share their connections and the TLS stack.
 #[derive(Debug, Clone)]
 pub(crate) struct Clients {
+    connection: Connection,
+    http: SharedHttpClient,
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) sns: aws_sdk_sns::Client,
@@ -105,7 +107,14 @@ impl Clients {
             sqs: config!(aws_sdk_sqs, connection, http),
             sns: config!(aws_sdk_sns, connection, http),
             states: config!(aws_sdk_sfn, connection, http),
+            connection: connection.clone(),
+            http,
         }
+    }
+
+    /// The client that sends mails. Made for the one function that does, so that the others don't carry it.
+    pub(crate) fn mail(&self) -> aws_sdk_sesv2::Client {
+        config!(aws_sdk_sesv2, self.connection, self.http)
     }
 }
 
@@ -116,6 +125,12 @@ fn timeouts() -> TimeoutConfig {
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build()
+}
+
+/// For a call that must not be repeated by itself: a message to a customer has no token by which the service would know
+/// it again, so an attempt without an answer may have been sent.
+pub(crate) fn no_retries() -> RetryConfig {
+    RetryConfig::disabled()
 }
 
 fn retries() -> RetryConfig {

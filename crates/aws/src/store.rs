@@ -51,6 +51,10 @@ impl Store {
         &self.0.clients.states
     }
 
+    pub(crate) fn mail(&self) -> aws_sdk_sesv2::Client {
+        self.0.clients.mail()
+    }
+
     /// What the variable names.
     pub(crate) fn name(&self, variable: Variable) -> Result<&str, StoreError> {
         self.0.settings.get(variable)
@@ -82,6 +86,7 @@ where
         "sqs" => ServiceKind::Queue,
         "sns" => ServiceKind::Topic,
         "states" => ServiceKind::StateMachine,
+        "ses" => ServiceKind::External,
         _ => ServiceKind::Table,
     };
     let mut segment = trace::call(Service::new(service, kind), operation);

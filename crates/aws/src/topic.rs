@@ -1,4 +1,8 @@
 //! The topic: what happens to orders, for whoever subscribed.
+//!
+//! SNS takes the trace that a message belongs to from the header of the call, and hands it on to its subscribers (Amazon
+//! SNS Developer Guide, "Active tracing"). The SDK would name the invocation's own trace, which for a batch of the queue
+//! is nobody's order.
 
 use aws_sdk_sns::types::MessageAttributeValue;
 use domain::{OrderStatus, PlacedOrder};
@@ -8,6 +12,7 @@ use serde_json::json;
 use crate::environment::Variable;
 use crate::error::store_error;
 use crate::store::{Store, call};
+use crate::xray::header::{TRACE_HEADER, execution_header};
 
 impl Store {
     /// Publishes that the order came to this status. When it returns the topic has the message on durable storage.
@@ -43,6 +48,13 @@ impl Store {
             .topic_arn(self.name(Variable::OrderTopicArn)?)
             .message(message.to_string())
             .message_attributes("status", attribute);
+        let trace = execution_header(&order.trace_id);
+        let request = request.customize().mutate_request(move |request| {
+            if let Some(trace) = &trace {
+                // It is made of hexadecimal digits, so it can't be refused.
+                let _ = request.headers_mut().try_insert(TRACE_HEADER, trace.clone());
+            }
+        });
         call("sns", "Publish", request.send())
             .await
             .map_err(store_error)?;

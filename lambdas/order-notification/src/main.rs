@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aws::{EmbeddedMetrics, RunError, Variable};
+use aws::{CustomerMessages, EmbeddedMetrics, RunError, Variable};
 use functions::OrderNotification;
 
 #[tokio::main(flavor = "current_thread")]
@@ -11,7 +11,7 @@ async fn main() -> Result<(), RunError> {
     aws::run(&needed, |store| {
         OrderNotification::new(
             Arc::clone(&store),
-            store,
+            Arc::new(CustomerMessages::from_environment(store)),
             Arc::new(EmbeddedMetrics::from_environment()),
         )
     })

@@ -8,6 +8,7 @@ use ports::payment::ChargeOutcome;
 use serde_json::{Value, json};
 
 use crate::inventory::hold::HoldLine;
+use crate::outbox::State;
 use crate::store::Store;
 
 pub(super) fn entry(
@@ -142,10 +143,21 @@ pub(super) async fn of_messages(store: &Store, id: OrderId) -> Result<Vec<Timeli
             format!(": {}", message.subject)
         };
         let detail = json!({ "channel": message.channel, "recipient": message.recipient });
-        let summary = format!("{what} was sent to {}{text}.", message.recipient);
-        entry(message.at, "notification", "Sent", summary, detail)
+        let (event, done) = match message.state {
+            State::Kept | State::Sent => ("Sent", "sent to"),
+            State::Refused => ("Refused", "refused for"),
+            // It is no fact yet.
+            State::Sending => return None,
+        };
+        let summary = format!("{what} was {done} {}{text}.", message.recipient);
+        Some(entry(message.at, "notification", event, summary, detail))
     };
-    Ok(store.sent_messages(id).await?.into_iter().map(fact).collect())
+    Ok(store
+        .sent_messages(id)
+        .await?
+        .into_iter()
+        .filter_map(fact)
+        .collect())
 }
 
 /// `2 × PROD-001, 1 × PROD-002`.

@@ -6,6 +6,9 @@ use std::future::Future;
 
 use ports::trace::{SpanId, TraceId};
 
+/// The header's name in a call of a service.
+pub(crate) const TRACE_HEADER: &str = "x-amzn-trace-id";
+
 tokio::task_local! {
     static CURRENT: Option<String>;
 }

@@ -27,7 +27,7 @@ BINARIES = pathlib.Path(os.environ["ORDERMILL_LAMBDAS"])
 REGION = "us-east-1"
 STACK = "ordermill"
 BUCKET = "ordermill-artifacts"
-FUNCTIONS = sorted(path.name for path in (ROOT / "lambdas").iterdir() if path.is_dir())
+FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("lambdas/*/Cargo.toml"))
 
 
 def client(service):
@@ -37,13 +37,19 @@ def client(service):
                         aws_secret_access_key="test", config=config)
 
 
-def zipped(name):
+def binary(name):
+    """The function's binary: as `sam build` leaves it if the folder is its, else as cargo does."""
+    by_sam = BINARIES / f"{name.title().replace('-', '')}Function" / "bootstrap"
+    return by_sam if by_sam.exists() else BINARIES / name
+
+
+def zipped(name, level=1):
     """The function's binary as Lambda takes it: `bootstrap` in a zip, without what only a debugger reads."""
     with tempfile.TemporaryDirectory() as directory:
         stripped = pathlib.Path(directory) / "bootstrap"
-        subprocess.run(["strip", "-o", str(stripped), str(BINARIES / name)], check=True)
+        subprocess.run(["strip", "-o", str(stripped), str(binary(name))], check=True)
         buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
             entry = zipfile.ZipInfo("bootstrap")
             entry.external_attr = 0o755 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED

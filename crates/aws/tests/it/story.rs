@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aws::EmbeddedMetrics;
+use aws::{CustomerMessages, Delivery, EmbeddedMetrics};
 use connectors::{Rate, SimulatedGateway, SimulatedSettings};
 use functions::{OrderNotification, OrderProcessing};
 use ports::function::Context;
@@ -37,7 +37,8 @@ async fn a_timeline_tells_payment_stock_messages_and_the_workflows_steps() {
         let task = json!({ "action": action, "orderId": id, "createdAt": order.created_at });
         assert_eq!(processing.run_task(&task).await.unwrap()["status"], "success");
     }
-    let notification = OrderNotification::new(Arc::clone(&store), Arc::clone(&store), metrics());
+    let messages = CustomerMessages::new(Arc::clone(&store), Delivery::default());
+    let notification = OrderNotification::new(Arc::clone(&store), Arc::new(messages), metrics());
     let message = json!({ "orderId": id, "status": "COMPLETED" }).to_string();
     let event: SnsEvent = serde_json::from_value(json!({ "Records": [{
         "EventVersion": "1.0", "EventSource": "aws:sns", "EventSubscriptionArn": "arn:aws:sns:us-east-1:0:t:s",
