@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::counterpart::{Counterpart, environment};
+use crate::counterpart::{Counterpart, environment, free_port};
 use crate::lambda::functions;
 use crate::python::Environment;
 use crate::run::{cargo, reading, succeeds};
@@ -25,7 +25,9 @@ pub fn run(root: &Path) -> Result<Tally> {
     let binaries = server.parent().context("the server's binary is in no folder")?;
     let environment = environment(root)?;
     let mut tally = adapters(root, &environment)?;
-    let counterpart = Counterpart::start(root, &environment)?;
+    // There the tests count what the functions ask for.
+    let tally_port = free_port()?;
+    let counterpart = Counterpart::start(root, &environment, Some(tally_port))?;
     let mut command = environment.command("python");
     command
         .args(["-m", "unittest", "discover", "--verbose"])
@@ -34,6 +36,7 @@ pub fn run(root: &Path) -> Result<Tally> {
         .env("ORDERMILL_BIN", &server)
         .env("ORDERMILL_LAMBDAS", binaries)
         .env("ORDERMILL_AWS_ENDPOINT", counterpart.endpoint())
+        .env("ORDERMILL_TALLY_PORT", tally_port.to_string())
         .env("PYTHONDONTWRITEBYTECODE", "1");
     let deployed = e2e::unittest(&command)?;
     tally.passed += deployed.passed;
@@ -43,7 +46,7 @@ pub fn run(root: &Path) -> Result<Tally> {
 
 /// `cargo test --package aws` with the counterpart's address.
 fn adapters(root: &Path, environment: &Environment) -> Result<Tally> {
-    let counterpart = Counterpart::start(root, environment)?;
+    let counterpart = Counterpart::start(root, environment, None)?;
     let mut command = cargo(root, ["test", "--package", "aws", "--features", "counterpart"]);
     command.env("ORDERMILL_AWS_ENDPOINT", counterpart.endpoint());
     let mut tally = Tally::default();

@@ -32,8 +32,11 @@ pub struct Counterpart {
 
 impl Counterpart {
     /// Starts one and waits until it answers. What it says goes to `target/ministack.log`.
-    pub fn start(root: &Path, environment: &Environment) -> Result<Self> {
+    ///
+    /// Its functions call AWS at the port `called_by_functions` if there is one, else at its own.
+    pub fn start(root: &Path, environment: &Environment, called_by_functions: Option<u16>) -> Result<Self> {
         let port = free_port()?;
+        let called = called_by_functions.unwrap_or(port);
         let log_path = root.join("target/ministack.log");
         let log =
             File::create(&log_path).with_context(|| format!("could not make {}", log_path.display()))?;
@@ -43,8 +46,7 @@ impl Counterpart {
             .env("BIND_HOST", "127.0.0.1")
             .env("MINISTACK_HOST", "127.0.0.1")
             .env("GATEWAY_PORT", port.to_string())
-            // Its functions call it back here.
-            .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"))
+            .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{called}"))
             .current_dir(root.join("target"))
             .stdout(log)
             .stderr(errors);

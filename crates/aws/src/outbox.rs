@@ -217,3 +217,26 @@ impl SentMessage {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_outlives_the_function_and_not_the_wait_for_the_next_try() {
+        let (system, _) = template::System::built_in().unwrap();
+        let mut functions = system.functions.iter();
+        let function = functions
+            .find(|function| function.name == "order-notification")
+            .unwrap();
+        assert!(CLAIM_S > i64::from(function.timeout.0) && CLAIM_S < 60);
+    }
+
+    #[test]
+    fn every_state_is_read_as_it_is_written() {
+        for state in [State::Kept, State::Sending, State::Sent, State::Refused] {
+            assert_eq!(State::parse(state.as_str()), Some(state));
+        }
+        assert_eq!(State::parse("LOST"), None);
+    }
+}

@@ -118,7 +118,8 @@ fn is_preflight(response: &Response) -> bool {
 /// The answer to `OPTIONS`, which needs no key.
 pub(crate) fn options_answer(allow: Option<HeaderValue>) -> Response {
     let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
+    // API Gateway answers so (docs/aws.md).
+    *response.status_mut() = StatusCode::OK;
     response.extensions_mut().insert(Preflight);
     if let Some(allow) = allow {
         response.headers_mut().insert(ALLOW, allow);

@@ -101,7 +101,7 @@ pub fn bench(root: &Path, words: &[String]) -> Result<()> {
     let tools = python::environment(root, python::TOOLS, &["samcli.cli.main"])?;
     let emulator = emulator::find(&tools)?;
     let environment = counterpart::environment(root)?;
-    let counterpart = Counterpart::start(root, &environment)?;
+    let counterpart = Counterpart::start(root, &environment, None)?;
     let stack = Stack::deploy(root, &environment, &counterpart)?;
     let mut report = Report::new(options.requests, options.starts);
     for (index, bootstrap) in bootstraps.iter().enumerate() {

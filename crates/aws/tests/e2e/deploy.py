@@ -4,6 +4,7 @@ Nothing of the template is changed but what `sam deploy` changes too (where code
 parameters, because the counterpart does not hand parameters to the SAM transformation (docs/ministack.md).
 """
 
+import contextlib
 import http.client
 import io
 import json
@@ -103,7 +104,8 @@ class Deployment:
 
     def complete(self):
         """Sets through API Gateway's own calls what the counterpart leaves out when it imports the interface: the errors'
-        form and the routes for every other method. Both are read from the template (docs/ministack.md)."""
+        form, the routes for every other method, and a preflight's headers. All are read from the template
+        (docs/ministack.md)."""
         gateway, api = client("apigateway"), self.resources["OrdersApi"]
         resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
         text = lambda value: value["Fn::Sub"].replace("${AllowedOrigin}", "*") if isinstance(value, dict) else value
@@ -123,8 +125,21 @@ class Deployment:
             gateway.put_integration(
                 **route, type="AWS_PROXY", integrationHttpMethod="POST",
                 uri=f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{alias}/invocations")
+        cors = {f"method.response.header.Access-Control-{name}": text(value)
+                for name, value in self.cors(resources["OrdersApi"]["Properties"]["Cors"])}
+        for resource in paths.values():
+            route = {"restApiId": api, "resourceId": resource, "httpMethod": "OPTIONS", "statusCode": "200"}
+            with contextlib.suppress(gateway.exceptions.NotFoundException):
+                gateway.put_integration_response(**route, responseParameters=cors)
         gateway.create_deployment(restApiId=api, stageName="prod")
         return self
+
+    @staticmethod
+    def cors(properties):
+        """The headers that SAM makes of `Cors` for the mock that answers a preflight."""
+        return [(header, properties[name]) for name, header in [
+            ("AllowOrigin", "Allow-Origin"), ("AllowMethods", "Allow-Methods"), ("AllowHeaders", "Allow-Headers"),
+            ("MaxAge", "Max-Age")]]
 
     def key(self):
         """The first client's key, read as the output ReadApiKey says."""

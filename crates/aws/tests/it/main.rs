@@ -12,8 +12,11 @@
 
 mod conformance;
 mod feed;
+mod front;
 mod gaps;
 mod inventory;
+mod messages;
 mod story;
 mod support;
 mod throttling;
+mod tracing;

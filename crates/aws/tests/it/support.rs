@@ -131,6 +131,19 @@ impl Resources {
         }
     }
 
+    /// Makes SES send from this address.
+    pub async fn verify_address(&self, address: &str) {
+        let made = ses(&self.endpoint)
+            .create_email_identity()
+            .email_identity(address)
+            .send()
+            .await;
+        if let Err(error) = made {
+            let error = error.into_service_error();
+            assert!(error.is_already_exists_exception(), "{error:?}");
+        }
+    }
+
     /// The names of the state machine's executions.
     pub async fn executions(&self) -> Vec<String> {
         let answer = states(&self.endpoint)
@@ -206,6 +219,7 @@ client!(dynamodb, aws_sdk_dynamodb);
 client!(sqs, aws_sdk_sqs);
 client!(sns, aws_sdk_sns);
 client!(states, aws_sdk_sfn);
+client!(ses, aws_sdk_sesv2);
 
 async fn create_table(endpoint: &str, table: &Table, name: &str) {
     let elements = |key: &KeySchema| {

@@ -169,16 +169,16 @@ class Events:
         raise AssertionError("the change feed ended")
 
 
-def eventually(ask, holds, what):
+def eventually(ask, holds, what, deadline_s=DEADLINE_S, pause_s=0.02):
     """Asks until the answer holds, and returns it. Only for what has no event to wait for."""
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + deadline_s
     while True:
         answer = ask()
         if holds(answer):
             return answer
         if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not happen within {DEADLINE_S} s; last answer: {answer!r}")
-        time.sleep(0.02)
+            raise AssertionError(f"{what} did not happen within {deadline_s} s; last answer: {answer!r}")
+        time.sleep(pause_s)
 
 
 def enter(context, add_cleanup):

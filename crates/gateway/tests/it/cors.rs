@@ -40,7 +40,7 @@ async fn preflights_need_no_key() {
         (
             "/orders",
             expect![[r#"
-                204 No Content
+                200 OK
                 access-control-allow-origin: *
                 access-control-allow-methods: GET, POST, PUT, DELETE, OPTIONS
                 access-control-allow-headers: Content-Type, X-Api-Key, Idempotency-Key, Last-Event-ID, X-Amzn-Trace-Id, Traceparent
@@ -51,7 +51,7 @@ async fn preflights_need_no_key() {
         (
             "/admin/queues",
             expect![[r#"
-                204 No Content
+                200 OK
                 access-control-allow-origin: *
                 access-control-allow-methods: GET, POST, PUT, DELETE, OPTIONS
                 access-control-allow-headers: Content-Type, X-Api-Key, Idempotency-Key, Last-Event-ID, X-Amzn-Trace-Id, Traceparent
@@ -115,7 +115,7 @@ async fn without_origins_there_is_no_cors() {
         &[],
         "OPTIONS /orders\norigin: https://shop.example\naccess-control-request-method: POST",
         expect![[r#"
-            204 No Content
+            200 OK
             allow: GET, HEAD, OPTIONS, POST"#]],
     )
     .await;
