@@ -1,13 +1,14 @@
 //! The single-machine engine: table, stream, queue, topic, executions and usage plans on one SQLite database.
 //!
 //! It implements the ports that the functions need and plays the parts that AWS's services play around them. One
-//! writer commits for all (`writer.rs`); after each commit the workers are told what there is to do, so nothing polls.
+//! writer commits for all (`writer/`); after each commit the workers are told what there is to do, so nothing polls.
 //! The database is the truth; what is in memory is an index of it that is rebuilt at start.
 
 mod access;
 mod analytics;
 mod backlog;
 mod catalogue;
+mod checkpoint;
 mod error;
 mod executions;
 mod expression;

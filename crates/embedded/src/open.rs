@@ -12,6 +12,7 @@ use ports::metrics::Metrics;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::watch;
 
+use crate::checkpoint::Checkpointer;
 use crate::executions::{Executor, LoadError};
 use crate::expression::Expressions;
 use crate::orders::Recent;
@@ -72,8 +73,8 @@ pub enum OpenError {
     /// The template leads nowhere.
     #[error("{0}")]
     Settings(String),
-    /// No thread for the writer.
-    #[error("the writer's thread can't be started")]
+    /// No thread for the writer or for checkpoints.
+    #[error("the writer's threads can't be started")]
     Thread(#[source] std::io::Error),
     /// The store failed while it was read for the first time.
     #[error("the store failed while it was read for the first time")]
@@ -184,8 +185,12 @@ impl Engine {
         let (changed, stream) = watch::channel(u64::try_from(counters.change).unwrap_or(0));
         let recent = Arc::new(Recent::new());
         let dispatch = dispatcher(&queues, &subscriptions, &executor, &recent, &catalogue, changed);
+        let checkpointer = Checkpointer::start(&path)
+            .map_err(sqlite)?
+            .map_err(OpenError::Thread)?;
+        let halt_after_commits = settings.faults.halt_after_commits;
         let (writer, thread) =
-            Writer::start(connection, counters, settings.faults.halt_after_commits, dispatch)
+            Writer::start(connection, checkpointer, counters, halt_after_commits, dispatch)
                 .map_err(OpenError::Thread)?;
         let inner = Inner {
             writer,
@@ -340,8 +345,6 @@ fn set_up_writer(connection: &Connection) -> rusqlite::Result<()> {
     // Small: a commit that splits a page far from the end makes SQLite look through all that it holds
     // (docs/performance.md, "Cache truncation"), and what it doesn't hold the system's page cache does.
     connection.pragma_update(None, "cache_size", -4_000)?;
-    // A checkpoint each 4,000 pages (16 MB): fewer of them, and the log stays bounded.
-    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     Ok(())
 }

@@ -8,6 +8,7 @@ mod definition;
 mod functions;
 mod keys;
 mod observe;
+mod runtimes;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,10 +25,12 @@ use ports::trace::Recorder;
 use telemetry::otlp::OtlpSettings;
 use telemetry::{Logging, Registry, Tracer};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use definition::DefinitionError;
+pub use runtimes::Runtimes;
 
 /// How long the engine may take to bring what it has in hand to a commit.
 const STOP_GRACE: Duration = Duration::from_secs(10);
@@ -51,6 +54,8 @@ pub struct ServeOptions {
     pub logging: Logging,
     /// Where kept traces are sent on to, if anywhere.
     pub otlp: Option<OtlpSettings>,
+    /// Where everything runs that nobody who sent a request waits for.
+    pub back: Handle,
 }
 
 /// Why the server could not be started. Nothing runs.
@@ -142,6 +147,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     for what in Settings::unserved(&system) {
         tracing::warn!(event_type = "template_setting_not_used", warning = what);
     }
+    let system = Arc::new(system);
     let mut settings = Settings::from_system(&system, options.data.clone()).map_err(StartError::Settings)?;
     // The address first: to find it taken is no reason to touch the data directory.
     let listen = |source| StartError::Listen {
@@ -165,17 +171,27 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         Arc::new(engine.time().clone()),
         options.gateway,
     );
-    let watch = observe::start(
-        &engine,
-        &system,
-        &registry,
-        &tracer,
-        options.logging,
-        options.otlp,
-    )?;
-    engine
-        .start(functions::handlers(&engine, Arc::new(payments), &registry))
-        .await?;
+    let watch = {
+        let (engine, system, registry) = (engine.clone(), Arc::clone(&system), Arc::clone(&registry));
+        let tracer = Arc::clone(&tracer);
+        let start = async move {
+            observe::start(
+                &engine,
+                &system,
+                &registry,
+                &tracer,
+                options.logging,
+                options.otlp,
+            )
+        };
+        options.back.spawn(start).await.map_err(StoreError::failed)??
+    };
+    let handlers = functions::handlers(&engine, Arc::new(payments), &registry);
+    let start = {
+        let engine = engine.clone();
+        async move { engine.start(handlers).await }
+    };
+    options.back.spawn(start).await.map_err(StoreError::failed)??;
     let stop = CancellationToken::new();
     let mut config = api::config(&system);
     if let Some(most) = options.max_in_flight {

@@ -141,6 +141,7 @@ enum Inserted {
 
 impl Command for InsertOrder {
     type Output = Inserted;
+    const IS_URGENT: bool = true;
 
     fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Inserted> {
         self.access.flush_usage(tx)?;

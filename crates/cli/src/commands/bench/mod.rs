@@ -14,14 +14,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use connectors::SimulatedSettings;
-use tokio::runtime::Runtime;
 
 use self::measure::Bench;
 use self::report::Report;
 use crate::exit::Verdict;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::serve::{ServeOptions, ceiling};
+use crate::serve::{Runtimes, ServeOptions, ceiling};
 
 const HELP: &str = "Examples:
   ordermill bench
@@ -87,8 +86,9 @@ pub fn run(args: &BenchArgs, output: &Output) -> Result<Verdict, Failure> {
 
 /// Serves the HTTP ceiling until the process is ended.
 fn serve_ceiling(listen: SocketAddr, data: PathBuf, output: &Output) -> Result<Verdict, Failure> {
-    let runtime = Runtime::new().map_err(|e| Failure::because("could not start the runtime", e))?;
-    runtime.block_on(async {
+    let runtimes = Runtimes::start().map_err(|e| Failure::because("could not start the runtime", e))?;
+    let back = runtimes.back();
+    runtimes.block_on(async {
         let options = ServeOptions {
             data,
             listen,
@@ -98,6 +98,7 @@ fn serve_ceiling(listen: SocketAddr, data: PathBuf, output: &Output) -> Result<V
             reset_admin_key: false,
             logging: telemetry::Logging::default(),
             otlp: None,
+            back,
         };
         let mut running = ceiling::start(options)
             .await

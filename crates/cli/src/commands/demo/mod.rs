@@ -10,13 +10,12 @@ use clap::Args;
 use connectors::{Rate, SimulatedSettings};
 use console::style;
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
 
 use crate::client::Client;
 use crate::exit::Verdict;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::serve::{self, ServeOptions};
+use crate::serve::{self, Runtimes, ServeOptions};
 use play::Played;
 use scenario::{SCENARIOS, Scenario};
 
@@ -34,11 +33,11 @@ pub struct DemoArgs {}
 
 /// Runs the command.
 pub fn run(_: &DemoArgs, output: &Output) -> Result<Verdict, Failure> {
-    let runtime = Runtime::new().map_err(|e| Failure::because("could not start the runtime", e))?;
+    let runtimes = Runtimes::start().map_err(|e| Failure::because("could not start the runtime", e))?;
     let mut played = Vec::with_capacity(SCENARIOS.len());
     for scenario in &SCENARIOS {
         let spinner = output.spinner(scenario.title);
-        let result = play_on_a_server(scenario, &runtime);
+        let result = play_on_a_server(scenario, &runtimes);
         spinner.finish_and_clear();
         played.push(result?);
     }
@@ -61,7 +60,7 @@ fn heading() -> &'static str {
     "Three orders of 2 × PROD-001 at 29.99 USD: how long the seed says each step takes, and how long it took here"
 }
 
-fn play_on_a_server(scenario: &'static Scenario, runtime: &Runtime) -> Result<Played, Failure> {
+fn play_on_a_server(scenario: &'static Scenario, runtimes: &Runtimes) -> Result<Played, Failure> {
     let directory = tempfile::Builder::new()
         .prefix("ordermill-demo-")
         .tempdir()
@@ -83,13 +82,14 @@ fn play_on_a_server(scenario: &'static Scenario, runtime: &Runtime) -> Result<Pl
         reset_admin_key: false,
         logging: telemetry::Logging::default(),
         otlp: None,
+        back: runtimes.back(),
     };
-    let running = runtime
+    let running = runtimes
         .block_on(serve::start(options))
         .map_err(|e| Failure::because("could not start the demo's server", e))?;
     let client = Client::new(&running.url, Some(running.default_key.clone()));
     let admin = Client::new(&running.url, Some(running.admin_key.clone()));
     let played = play::play(scenario, &client, &admin);
-    runtime.block_on(running.shutdown());
+    runtimes.block_on(running.shutdown());
     played
 }

@@ -8,14 +8,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::client::connection::DEFAULT_DATA;
 use crate::exit::Verdict;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::serve::{self, Running, ServeOptions};
+use crate::serve::{self, Running, Runtimes, ServeOptions};
 
 const HELP: &str = "Examples:
   ordermill serve
@@ -74,6 +73,7 @@ pub fn run(args: ServeArgs, output: &Output) -> Result<Verdict, Failure> {
         .map_err(|e| Failure::because("could not set up the log", e))?;
     let otlp = args.otlp.settings().map_err(|e| Failure::usage(e.to_string()))?;
     let data = args.data.clone();
+    let runtimes = Runtimes::start().map_err(|e| Failure::because("could not start the runtime", e))?;
     let options = ServeOptions {
         data: args.data,
         listen: args.listen,
@@ -83,9 +83,9 @@ pub fn run(args: ServeArgs, output: &Output) -> Result<Verdict, Failure> {
         reset_admin_key: args.reset_admin_key,
         logging,
         otlp,
+        back: runtimes.back(),
     };
-    let runtime = Runtime::new().map_err(|e| Failure::because("could not start the runtime", e))?;
-    runtime.block_on(async {
+    runtimes.block_on(async {
         // Before anything is opened: whoever is asked to stop while it starts stops in good order too.
         let mut stop = StopSignal::listen()?;
         let mut running = tokio::select! {

@@ -4,24 +4,32 @@
 //! `synchronous=FULL`), and only then answers each caller and wakes whoever waits for what was written. It does SQL
 //! and nothing else. When a command makes SQLite fail, the transaction is rolled back and each of its commands gets a
 //! transaction of its own, so that one command's failure touches no other.
+//!
+//! Whoever places an order waits for its commit; nobody waits for the steps of those before. So urgent commands go first,
+//! a group is committed before it takes long, and while nothing is urgent but much to do the writer rests for a moment, so
+//! that more commands share the next commit. Under load orders are taken quickly and wait in their queue.
+
+mod line;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use ports::StoreError;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::checkpoint::Checkpointer;
 #[cfg(feature = "failpoints")]
 use crate::failpoints::{Failpoints, Stage};
 use crate::tx::{Counters, Notice, Tx};
+use line::Line;
 
-/// The most commands that share one commit.
-const MAX_GROUP: usize = 2048;
-/// The most commands that wait for the writer; more wait at the channel.
+/// The most commands that wait for the writer, at its channel and again behind it; more wait before it.
 const MAX_WAITING: usize = 16_384;
-
+/// How long the writer lets commands gather that nobody waits for, when it has just made a commit.
+const REST: Duration = Duration::from_millis(1);
 /// Something to write.
 ///
 /// `apply` may be called again after its transaction was rolled back, so it leaves the command as it was. What it
@@ -29,6 +37,8 @@ const MAX_WAITING: usize = 16_384;
 pub(crate) trait Command: Send + 'static {
     /// The answer.
     type Output: Send + 'static;
+    /// Whether a client waits for this very command. Such commands go before all others.
+    const IS_URGENT: bool = false;
 
     /// Writes. An error means that SQLite failed; everything it wrote is rolled back.
     fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Self::Output>;
@@ -38,6 +48,10 @@ pub(crate) trait Command: Send + 'static {
 trait Job: Send {
     fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()>;
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+    /// Whether it goes before those that aren't.
+    fn is_urgent(&self) -> bool {
+        false
+    }
     /// Whether the writer ends after the group that this is in.
     fn is_last(&self) -> bool {
         false
@@ -74,6 +88,10 @@ impl<C: Command> Job for Waiting<C> {
     fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
         self.output = Some(self.command.apply(tx)?);
         Ok(())
+    }
+
+    fn is_urgent(&self) -> bool {
+        C::IS_URGENT
     }
 
     #[cfg(feature = "failpoints")]
@@ -125,6 +143,7 @@ impl Writer {
     /// writer dies right after that many commits without a word to anybody, as a process does that is killed.
     pub(crate) fn start(
         connection: Connection,
+        checkpointer: Checkpointer,
         counters: Counters,
         halt_after_commits: Option<u64>,
         dispatch: impl FnMut(Vec<Notice>) + Send + 'static,
@@ -140,6 +159,8 @@ impl Writer {
             commits,
             halt_after_commits,
             dispatch: Box::new(dispatch),
+            checkpointer,
+            answered_at: Instant::now(),
             #[cfg(feature = "failpoints")]
             failpoints: Failpoints::from_environment()?,
         };
@@ -205,6 +226,9 @@ struct Thread {
     commits: watch::Sender<u64>,
     halt_after_commits: Option<u64>,
     dispatch: Box<dyn FnMut(Vec<Notice>) + Send>,
+    checkpointer: Checkpointer,
+    /// When the callers of the last group were answered.
+    answered_at: Instant,
     #[cfg(feature = "failpoints")]
     failpoints: Failpoints,
 }
@@ -212,11 +236,14 @@ struct Thread {
 impl Thread {
     /// Runs until it is ended or every [`Writer`] is gone, and everything they handed over is written.
     fn run(mut self) {
-        let mut group = Vec::with_capacity(MAX_GROUP);
+        Checkpointer::watch(&self.connection);
+        let mut line = Line::default();
+        let mut group = Vec::new();
         let mut last = false;
-        while !last && self.waiting.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
+        while !last && self.gather(&mut line) {
+            let committed = self.commit(&mut line, &mut group);
             last = group.iter().any(|job| job.is_last());
-            match self.commit(&mut group) {
+            match committed {
                 Ok(notices) => {
                     if self.halts() {
                         return;
@@ -225,6 +252,8 @@ impl Thread {
                     group.drain(..).for_each(|job| job.answer(Ok(())));
                     self.commits
                         .send_replace(self.stats.commits.load(Ordering::Relaxed));
+                    self.checkpointer.committed(&self.connection);
+                    self.answered_at = Instant::now();
                 }
                 Err(_) if group.len() > 1 => {
                     for job in group.drain(..) {
@@ -237,8 +266,33 @@ impl Thread {
                 }
             }
         }
+        self.checkpointer.end();
         // Leaves one file behind instead of three; the next start doesn't need it.
         let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+
+    /// Waits until there is something to write, and takes all of it. False when nothing more can come.
+    fn gather(&mut self, line: &mut Line) -> bool {
+        if line.len() == 0 {
+            let Some(job) = self.waiting.blocking_recv() else {
+                return false;
+            };
+            line.push(job);
+        }
+        self.drain(line);
+        if line.may_gather() && self.answered_at.elapsed() < REST {
+            std::thread::sleep(REST);
+            self.drain(line);
+        }
+        true
+    }
+
+    fn drain(&mut self, line: &mut Line) {
+        while line.len() < MAX_WAITING
+            && let Ok(job) = self.waiting.try_recv()
+        {
+            line.push(job);
+        }
     }
 
     fn halts(&self) -> bool {
@@ -247,8 +301,9 @@ impl Thread {
     }
 
     fn commit_alone(&mut self, job: Box<dyn Job>) {
-        let mut group = vec![job];
-        let (answer, notices) = match self.commit(&mut group) {
+        let (mut line, mut group) = (Line::default(), Vec::with_capacity(1));
+        line.push(job);
+        let (answer, notices) = match self.commit(&mut line, &mut group) {
             Ok(notices) => (Ok(()), notices),
             Err(error) => (Err(store_error(error)), Vec::new()),
         };
@@ -258,11 +313,22 @@ impl Thread {
             .send_replace(self.stats.commits.load(Ordering::Relaxed));
     }
 
-    /// Applies the group in one transaction. After an error nothing of it is written and the counters stand as before.
-    fn commit(&mut self, group: &mut [Box<dyn Job>]) -> rusqlite::Result<Vec<Notice>> {
-        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    /// Moves a group from the line to `group` and applies it in one transaction. After an error nothing of it is written
+    /// and the counters stand as before; the command that failed, and those before it, are in `group`.
+    fn commit(&mut self, line: &mut Line, group: &mut Vec<Box<dyn Job>>) -> rusqlite::Result<Vec<Notice>> {
+        let turn = line.begin();
+        let begun = self
+            .connection
+            .prepare_cached("BEGIN IMMEDIATE")
+            .and_then(|mut begin| begin.execute([]));
         let mut tx = Tx::new(&self.connection, self.counters);
-        let applied = group.iter_mut().try_for_each(|job| job.apply(&mut tx));
+        let mut applied = begun.map(|_| ());
+        while (group.is_empty() || applied.is_ok())
+            && let Some(mut job) = line.next(group.len(), turn)
+        {
+            applied = applied.and_then(|()| job.apply(&mut tx));
+            group.push(job);
+        }
         let (counters, notices) = tx.into_parts();
         #[cfg(feature = "failpoints")]
         self.failpoints

@@ -1,0 +1,166 @@
+//! What waits for a commit, in which order it is written, and how much of it shares one.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::Job;
+
+/// The most commands that share one commit.
+const MAX_GROUP: usize = 2048;
+/// For how long a group takes commands that are not urgent: long enough to share its commit among many.
+const TURN: Duration = Duration::from_millis(3);
+/// For how long it does so while customers wait for the commit.
+const SHORT_TURN: Duration = Duration::from_micros(500);
+/// After an urgent command the next one is expected within this time.
+const PRESSED_FOR: Duration = Duration::from_millis(10);
+/// From so many commands on they need not gather.
+const ENOUGH: usize = 256;
+
+/// Commands that wait on the writer's side of its channel: the urgent ones before the rest, each kind in its order.
+#[derive(Default)]
+pub(super) struct Line {
+    urgent: VecDeque<Box<dyn Job>>,
+    rest: VecDeque<Box<dyn Job>>,
+    /// When an urgent command was last written.
+    urgent_at: Option<Instant>,
+}
+
+/// Until when a group takes commands that are not urgent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Turn {
+    until: Instant,
+}
+
+impl Line {
+    pub(super) fn push(&mut self, job: Box<dyn Job>) {
+        if job.is_urgent() {
+            self.urgent.push_back(job);
+        } else {
+            self.rest.push_back(job);
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.urgent.len() + self.rest.len()
+    }
+
+    /// Whether nobody waits for the next commit so much that more should not gather for it.
+    pub(super) fn may_gather(&self) -> bool {
+        self.urgent.is_empty() && self.rest.len() < ENOUGH && !self.is_pressed(Instant::now())
+    }
+
+    /// A group begins.
+    pub(super) fn begin(&mut self) -> Turn {
+        let now = Instant::now();
+        if !self.urgent.is_empty() {
+            self.urgent_at = Some(now);
+        }
+        let turn = if self.is_pressed(now) { SHORT_TURN } else { TURN };
+        Turn { until: now + turn }
+    }
+
+    /// The next command of a group of this size; `None` when the rest is left for the next one. A group has at least one.
+    pub(super) fn next(&mut self, group: usize, turn: Turn) -> Option<Box<dyn Job>> {
+        if group >= MAX_GROUP {
+            return None;
+        }
+        let urgent = self.urgent.pop_front();
+        urgent.or_else(|| match group == 0 || Instant::now() < turn.until {
+            true => self.rest.pop_front(),
+            false => None,
+        })
+    }
+
+    /// Whether customers place orders right now.
+    fn is_pressed(&self, now: Instant) -> bool {
+        self.urgent_at
+            .is_some_and(|at| now.duration_since(at) < PRESSED_FOR)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::tx::Tx;
+    use crate::writer::{Command, Waiting};
+
+    struct Placed;
+    struct Step;
+
+    impl Command for Placed {
+        type Output = ();
+        const IS_URGENT: bool = true;
+
+        fn apply(&mut self, _: &mut Tx<'_>) -> rusqlite::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Command for Step {
+        type Output = ();
+
+        fn apply(&mut self, _: &mut Tx<'_>) -> rusqlite::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn job<C: Command>(command: C) -> Box<dyn Job> {
+        Box::new(Waiting {
+            command,
+            output: None,
+            caller: oneshot::channel().0,
+        })
+    }
+
+    fn line(jobs: impl IntoIterator<Item = Box<dyn Job>>) -> Line {
+        let mut line = Line::default();
+        jobs.into_iter().for_each(|job| line.push(job));
+        line
+    }
+
+    /// A turn that lasts for ever, and one that is over.
+    fn turns() -> (Turn, Turn) {
+        let now = Instant::now();
+        let hour = Duration::from_secs(3_600);
+        (Turn { until: now + hour }, Turn { until: now })
+    }
+
+    #[test]
+    fn urgent_commands_go_first_and_the_rest_keeps_its_place() {
+        let mut line = line([job(Step), job(Placed), job(Step), job(Placed)]);
+        let (long, _) = turns();
+        let order: Vec<bool> = (0..4)
+            .map_while(|at| line.next(at, long))
+            .map(|job| job.is_urgent())
+            .collect();
+        assert_eq!(order, [true, true, false, false]);
+        assert!(line.next(4, long).is_none());
+    }
+
+    #[test]
+    fn a_group_whose_time_is_over_takes_urgent_commands_only_and_never_stays_empty() {
+        let mut line = line([job(Step), job(Placed), job(Placed)]);
+        let (_, over) = turns();
+        assert!(line.next(0, over).is_some_and(|job| job.is_urgent()));
+        assert!(line.next(1, over).is_some_and(|job| job.is_urgent()));
+        assert!(line.next(2, over).is_none());
+        assert!(line.next(0, over).is_some_and(|job| !job.is_urgent()));
+    }
+
+    #[test]
+    fn while_customers_wait_nothing_gathers() {
+        assert!(line([job(Step)]).may_gather());
+        let mut pressed = line([job(Step), job(Placed)]);
+        assert!(!pressed.may_gather());
+        let turn = pressed.begin();
+        assert!(turn.until <= Instant::now() + SHORT_TURN);
+        assert!(pressed.next(0, turn).is_some());
+        assert!(!pressed.may_gather(), "the next one is expected");
+        assert!(
+            !line((0..ENOUGH).map(|_| job(Step))).may_gather(),
+            "there's enough"
+        );
+    }
+}
