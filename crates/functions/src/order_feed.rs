@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use ports::feed::ChangeLog;
-use ports::function::aws_lambda_events::dynamodb::Event;
 use ports::function::{Context, FunctionError, Handler, Invocation, Reply, ReplyFuture};
+use ports::stream::TableChange;
 
 /// The order feed function.
 #[derive(Debug)]
@@ -26,9 +26,9 @@ impl<L: ChangeLog + 'static> OrderFeed<L> {
     ///
     /// # Errors
     /// `StoreFailed`; the stream delivers the batch again then, and nothing is kept twice.
-    pub async fn handle(&self, event: Event) -> Result<(), FunctionError> {
+    pub async fn handle(&self, changes: &[Arc<dyn TableChange>]) -> Result<(), FunctionError> {
         self.log
-            .append_changes(event.records)
+            .append_changes(changes.iter().map(|change| change.to_record()).collect())
             .await
             .map_err(|failure| FunctionError {
                 error_type: "StoreFailed".to_owned(),
@@ -41,7 +41,7 @@ impl<L: ChangeLog + 'static> Handler for OrderFeed<L> {
     fn call(self: Arc<Self>, invocation: Invocation, _context: Context) -> ReplyFuture {
         Box::pin(async move {
             match invocation {
-                Invocation::Stream(event) => self.handle(event).await.map(|()| Reply::Done),
+                Invocation::Stream(changes) => self.handle(&changes).await.map(|()| Reply::Done),
                 Invocation::Api(_) | Invocation::Sqs(_) | Invocation::Sns(_) | Invocation::Direct(_) => {
                     Err(crate::wrong_event("order-feed", "a batch of the table's stream"))
                 }

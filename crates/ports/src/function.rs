@@ -9,12 +9,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
-use aws_lambda_events::dynamodb::Event as DynamoDbEvent;
 use aws_lambda_events::sns::SnsEvent;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use serde_json::Value;
 
 pub use aws_lambda_events;
+
+use crate::stream::TableChange;
 
 /// What a function is called with.
 #[derive(Debug)]
@@ -25,8 +26,8 @@ pub enum Invocation {
     Sqs(SqsEvent),
     /// A delivery of a topic.
     Sns(SnsEvent),
-    /// A batch of a table's stream.
-    Stream(DynamoDbEvent),
+    /// A batch of a table's stream, in its order.
+    Stream(Vec<Arc<dyn TableChange>>),
     /// Anything else, such as a state machine's task payload.
     Direct(Value),
 }

@@ -19,6 +19,7 @@ pub mod operations;
 pub mod orders;
 pub mod payment;
 pub mod processing;
+pub mod stream;
 pub mod trace;
 
 use std::error::Error;

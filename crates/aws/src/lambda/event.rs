@@ -3,8 +3,12 @@
 //! Lambda says nothing about it but the event itself: records name their source, and a request of API Gateway has a
 //! method. Whatever is neither was sent by hand or by a state machine.
 
+use std::sync::Arc;
+
 use ports::function::aws_lambda_events::apigw::ApiGatewayProxyRequest;
+use ports::function::aws_lambda_events::dynamodb::Event as StreamEvent;
 use ports::function::{FunctionError, Invocation};
+use ports::stream::TableChange;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -34,12 +38,21 @@ pub(super) fn read(json: &str) -> Result<Invocation, FunctionError> {
     match kind.records.first().map(|source| source.name.as_str()) {
         Some("aws:sqs") => parse(json).map(Invocation::Sqs),
         Some("aws:sns") => parse(json).map(Invocation::Sns),
-        Some("aws:dynamodb") => parse(json).map(Invocation::Stream),
+        Some("aws:dynamodb") => parse(json).map(changes),
         Some(_) | None if kind.method.is_some() => {
             parse::<ApiGatewayProxyRequest>(json).map(|request| Invocation::Api(Box::new(request)))
         }
         Some(_) | None => parse(json).map(Invocation::Direct),
     }
+}
+
+fn changes(event: StreamEvent) -> Invocation {
+    let records = event.records.into_iter();
+    Invocation::Stream(
+        records
+            .map(|record| Arc::new(record) as Arc<dyn TableChange>)
+            .collect(),
+    )
 }
 
 fn parse<T: DeserializeOwned>(json: &str) -> Result<T, FunctionError> {

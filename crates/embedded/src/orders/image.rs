@@ -1,61 +1,81 @@
-//! An order as a stream record's image, made from its row without a detour over JSON.
+//! An order as a stream's images show it, whole or one attribute alone, made from its row without a detour over JSON.
 
 use std::collections::HashMap;
 
-use domain::{OrderLine, PlacedOrder};
+use domain::OrderLine;
 use serde_dynamo::{AttributeValue, Item};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::update::is_fixed;
 use super::{DamagedRow, OrderRow};
 use crate::item::to_image_value;
 
-/// The order's image. It holds what [`OrderRow::item`] holds.
-pub(crate) fn to_image(row: &OrderRow) -> Result<Item, DamagedRow> {
-    let PlacedOrder {
-        order_id,
-        customer_id,
-        total_amount,
-        currency,
-        created_at,
-        items,
-        customer_email,
-        customer_phone,
-        metadata,
-        trace_id,
-    } = row.placed()?;
-    let mut image = HashMap::with_capacity(16);
-    let mut set = |name: &str, value: AttributeValue| image.insert(name.to_owned(), value);
-    set("orderId", AttributeValue::S(order_id.to_string()));
-    set("customerId", AttributeValue::S(customer_id.as_str().to_owned()));
-    set("totalAmount", AttributeValue::N(total_amount.to_string()));
-    set("currency", AttributeValue::S(currency.as_str().to_owned()));
-    set("createdAt", AttributeValue::S(created_at.to_string()));
-    set("items", AttributeValue::L(items.iter().map(line).collect()));
-    if let Some(email) = customer_email {
-        set("customerEmail", AttributeValue::S(email.clone()));
+/// What an order may have been placed with, and how it stands.
+const ATTRIBUTES: [&str; 12] = [
+    "orderId",
+    "customerId",
+    "totalAmount",
+    "currency",
+    "createdAt",
+    "items",
+    "customerEmail",
+    "customerPhone",
+    "metadata",
+    "traceId",
+    "status",
+    "updatedAt",
+];
+
+impl OrderRow {
+    /// The order's image. It holds what [`OrderRow::item`] holds.
+    pub(crate) fn image(&self) -> Result<Item, DamagedRow> {
+        let mut image = Item::default();
+        for name in ATTRIBUTES {
+            if let Some(value) = self.own_attribute(name)? {
+                image.insert(name.to_owned(), value);
+            }
+        }
+        let set = self.attributes()?.into_iter();
+        image.extend(set.map(|(name, value)| (name, to_image_value(value))));
+        Ok(image)
     }
-    if let Some(phone) = customer_phone {
-        set("customerPhone", AttributeValue::S(phone.clone()));
+
+    /// One attribute of [`OrderRow::image`].
+    pub(crate) fn image_attribute(&self, name: &str) -> Result<Option<AttributeValue>, DamagedRow> {
+        let is_column = matches!(name, "status" | "updatedAt");
+        // Only what may have been set since is worth the look.
+        if !is_column
+            && !is_fixed(name)
+            && let Some(value) = self.attributes()?.remove(name)
+        {
+            return Ok(Some(to_image_value(value)));
+        }
+        self.own_attribute(name)
     }
-    if let Some(metadata) = metadata {
-        set("metadata", to_image_value(Value::Object(metadata.clone())));
+
+    /// What was placed under this name, or stands in a column of its own.
+    fn own_attribute(&self, name: &str) -> Result<Option<AttributeValue>, DamagedRow> {
+        let placed = self.placed()?;
+        let text = |text: &str| Some(AttributeValue::S(text.to_owned()));
+        Ok(match name {
+            "orderId" => Some(AttributeValue::S(placed.order_id.to_string())),
+            "customerId" => text(placed.customer_id.as_str()),
+            "totalAmount" => Some(AttributeValue::N(placed.total_amount.to_string())),
+            "currency" => text(placed.currency.as_str()),
+            "createdAt" => Some(AttributeValue::S(placed.created_at.to_string())),
+            "items" => Some(AttributeValue::L(placed.items.iter().map(line).collect())),
+            "customerEmail" => placed.customer_email.as_deref().and_then(text),
+            "customerPhone" => placed.customer_phone.as_deref().and_then(text),
+            "metadata" => {
+                let metadata = placed.metadata.as_ref();
+                metadata.map(|metadata| to_image_value(Value::Object(metadata.clone())))
+            }
+            "traceId" => text(&placed.trace_id),
+            "status" => text(self.status.as_str()),
+            "updatedAt" => Some(AttributeValue::S(self.updated_at.to_string())),
+            _ => None,
+        })
     }
-    set("traceId", AttributeValue::S(trace_id.clone()));
-    set("status", AttributeValue::S(row.status.as_str().to_owned()));
-    set("updatedAt", AttributeValue::S(row.updated_at.to_string()));
-    if let Some(attributes) = &row.attributes {
-        let attributes: Map<String, Value> =
-            serde_json::from_str(attributes).map_err(|error| DamagedRow {
-                key: row.key,
-                problem: error.to_string(),
-            })?;
-        image.extend(
-            attributes
-                .into_iter()
-                .map(|(name, value)| (name, to_image_value(value))),
-        );
-    }
-    Ok(Item::from(image))
 }
 
 fn line(line: &OrderLine) -> AttributeValue {
@@ -93,7 +113,10 @@ mod tests {
             id,
             id.created_at()
         );
-        for attributes in [None, Some(r#"{"paymentId":"PAY-1","weight":1.20}"#.to_owned())] {
+        for attributes in [
+            None,
+            Some(r#"{"paymentId":"PAY-1","weight":1.20,"customerPhone":"+49"}"#.to_owned()),
+        ] {
             let row = OrderRow {
                 key: order_key(id),
                 id,
@@ -102,8 +125,16 @@ mod tests {
                 updated_at: Timestamp::from_ms(1_700_000_001_000),
                 attributes,
             };
-            let image = serde_json::to_value(to_image(&row).unwrap()).unwrap();
-            assert_eq!(to_attributes(row.item().unwrap()), image);
+            let image = row.image().unwrap();
+            let told = serde_json::to_value(&image).unwrap();
+            assert_eq!(to_attributes(row.item().unwrap()), told);
+            for name in image.keys().map(String::as_str).chain(["unknown"]) {
+                assert_eq!(
+                    row.image_attribute(name).unwrap().as_ref(),
+                    image.get(name),
+                    "{name}"
+                );
+            }
         }
     }
 }

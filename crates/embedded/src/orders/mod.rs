@@ -20,7 +20,6 @@ use serde_json::{Map, Value};
 
 pub(crate) use attention::need_attention;
 pub(crate) use count::OrderCounter;
-pub(crate) use image::to_image;
 pub(crate) use placed::Placed;
 pub(crate) use recent::Recent;
 pub(crate) use update::{UpdateItem, UpdateRefused, parse_key};

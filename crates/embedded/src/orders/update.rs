@@ -20,6 +20,11 @@ const FIXED: [&str; 6] = [
     "currency",
 ];
 
+/// Whether an attribute is as it was placed for good.
+pub(super) fn is_fixed(name: &str) -> bool {
+    FIXED.contains(&name)
+}
+
 /// An update with its condition, ready to apply.
 #[derive(Debug, Clone)]
 pub(crate) struct UpdateItem {

@@ -2,7 +2,8 @@
 //!
 //! A follower's place is a checkpoint in the database, moved on once its function has succeeded.
 
-use std::collections::HashMap;
+mod change;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,16 +11,15 @@ use domain::Timestamp;
 use ports::StoreError;
 use ports::clock::Clock;
 use ports::feed::LiveFeed;
-use ports::function::aws_lambda_events::dynamodb::{Event, EventRecord, StreamRecord};
 use ports::function::{Context, FunctionError, Invocation};
+use ports::stream::TableChange;
 use rusqlite::OptionalExtension;
-use serde_dynamo::{AttributeValue, Item};
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::error::Chain;
 use crate::lambda::{Function, request_id};
-use crate::orders::{Change, OrderRow, to_image};
+use crate::orders::Change;
 use crate::queue::{DeadLetter, send_dead_letter};
 use crate::tx::Tx;
 use crate::writer::Command;
@@ -129,11 +129,7 @@ impl Follower {
                 request_id: request_id(),
                 trace_id: String::new(),
             };
-            let Err(error) = self
-                .function
-                .invoke(Invocation::Stream(stream_event(changes)), context)
-                .await
-            else {
+            let Err(error) = self.function.invoke(invocation(changes), context).await else {
                 break;
             };
             if self.source.bisect_on_error && changes.len() > 1 {
@@ -248,33 +244,7 @@ impl Command for MoveCheckpoint {
     }
 }
 
-/// Changes in the shape of DynamoDB Streams.
-fn stream_event(changes: &[Arc<Change>]) -> Event {
-    let mut event = Event::default();
-    event.records = changes.iter().map(|change| event_record(change)).collect();
-    event
-}
-
-fn event_record(change: &Change) -> EventRecord {
-    // A row that can't be read has no image, which its follower refuses.
-    let image = |row: &OrderRow| to_image(row).unwrap_or_default();
-    let mut stream = StreamRecord::default();
-    stream.approximate_creation_date_time = change.at.to_string().parse().unwrap_or_default();
-    stream.old_image = change.old.as_deref().map(image).unwrap_or_default();
-    stream.new_image = image(&change.new);
-    stream.keys = Item::from(HashMap::from([
-        ("orderId".to_owned(), AttributeValue::S(change.new.id.to_string())),
-        (
-            "createdAt".to_owned(),
-            AttributeValue::S(change.new.id.created_at().to_string()),
-        ),
-    ]));
-    stream.sequence_number = Some(change.seq.to_string());
-    let mut record = EventRecord::default();
-    record.aws_region = "local".into();
-    record.change = stream;
-    record.event_id = change.seq.to_string();
-    record.event_name = change.event_name().to_owned();
-    record.event_source = Some("aws:dynamodb".into());
-    record
+fn invocation(changes: &[Arc<Change>]) -> Invocation {
+    let changes = changes.iter().map(Arc::clone);
+    Invocation::Stream(changes.map(|change| change as Arc<dyn TableChange>).collect())
 }

@@ -40,11 +40,11 @@ async fn start(setup: Setup) -> (Running, Calls) {
     (setup.start(handlers([(FOLLOWER, function)])).await, calls)
 }
 
-fn records(call: &Call) -> &[EventRecord] {
-    let Invocation::Stream(event) = &call.invocation else {
+fn records(call: &Call) -> Vec<EventRecord> {
+    let Invocation::Stream(changes) = &call.invocation else {
         panic!("not a batch of the stream: {:?}", call.invocation)
     };
-    &event.records
+    changes.iter().map(|change| change.to_record()).collect()
 }
 
 fn numbers(call: &Call) -> Vec<u64> {

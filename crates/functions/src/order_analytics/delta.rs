@@ -1,9 +1,11 @@
 //! What one change of an order adds to the figures.
 
+use std::borrow::Cow;
+
 use domain::{Amount, Currency, OrderStatus, Timestamp};
 use ports::analytics::{HourDelta, RecordFigures, SequenceNumber};
-use ports::function::aws_lambda_events::dynamodb::EventRecord;
-use serde_dynamo::{AttributeValue, Item};
+use ports::stream::{Image, TableChange};
+use serde_dynamo::AttributeValue;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -20,34 +22,35 @@ pub(super) enum RecordError {
 }
 
 /// What the record adds; `None` for nothing. A removal says nothing: retention removes orders, customers don't.
-pub(super) fn record_figures(record: &EventRecord) -> Result<Option<RecordFigures>, RecordError> {
-    let new = &record.change.new_image;
-    let delta = match record.event_name.as_str() {
-        "INSERT" => Some(placed(new)?),
-        "MODIFY" => changed(&record.change.old_image, new)?,
+pub(super) fn record_figures(change: &dyn TableChange) -> Result<Option<RecordFigures>, RecordError> {
+    let delta = match change.event_name() {
+        "INSERT" => Some(placed(change)?),
+        "MODIFY" => changed(change)?,
         _ => None,
     };
     let Some(delta) = delta else { return Ok(None) };
     Ok(Some(RecordFigures {
-        sequence_number: sequence_number(record)?,
+        sequence_number: sequence_number(change)?,
         delta,
     }))
 }
 
-fn placed(new: &Item) -> Result<HourDelta, RecordError> {
+fn placed(change: &dyn TableChange) -> Result<HourDelta, RecordError> {
     Ok(HourDelta {
         placed: 1,
-        placed_value: total_amount(new)?,
-        ..hour(new)?
+        placed_value: total_amount(change)?,
+        ..hour(change)?
     })
 }
 
-fn changed(old: &Item, new: &Item) -> Result<Option<HourDelta>, RecordError> {
-    let (before, after) = (status(old)?, status(new)?);
-    let nothing = hour(new)?;
+fn changed(change: &dyn TableChange) -> Result<Option<HourDelta>, RecordError> {
+    let (before, after) = (status(change, Image::Old)?, status(change, Image::New)?);
+    let nothing = hour(change)?;
     let mut delta = nothing.clone();
-    let paid = |image| text(image, "paymentId").is_some();
-    if paid(new) && !paid(old) {
+    let is_paid = |image| change.attribute(image, "paymentId").is_some();
+    let was_paid_before = is_paid(Image::Old);
+    let is_paid_now = is_paid(Image::New);
+    if is_paid_now && !was_paid_before {
         delta.payments_succeeded += 1;
     }
     if before != after {
@@ -61,9 +64,9 @@ fn changed(old: &Item, new: &Item) -> Result<Option<HourDelta>, RecordError> {
             OrderStatus::Cancelled => delta.cancelled += 1,
             OrderStatus::Failed => {
                 delta.failed += 1;
-                if text(new, "failureReason") == Some(PAYMENT_FAILED) {
+                if text(change, Image::New, "failureReason").as_deref() == Some(PAYMENT_FAILED) {
                     delta.payments_failed += 1;
-                } else if !paid(new) {
+                } else if !is_paid_now {
                     // Any other failure comes after the payment, whose id is written only on completion.
                     delta.payments_succeeded += 1;
                 }
@@ -74,40 +77,48 @@ fn changed(old: &Item, new: &Item) -> Result<Option<HourDelta>, RecordError> {
 }
 
 /// Nothing yet, for the hour and currency of the order.
-fn hour(image: &Item) -> Result<HourDelta, RecordError> {
-    let created_at: Timestamp = parsed(image, "createdAt")?;
+fn hour(change: &dyn TableChange) -> Result<HourDelta, RecordError> {
+    let created_at: Timestamp = parsed(change, Image::New, "createdAt")?;
     let ms = created_at.as_ms();
     let hour = Timestamp::from_ms(ms - ms.rem_euclid(HOUR_MS));
-    Ok(HourDelta::new(hour, parsed::<Currency>(image, "currency")?))
+    let currency: Currency = parsed(change, Image::New, "currency")?;
+    Ok(HourDelta::new(hour, currency))
 }
 
 /// The record's place in the stream.
-fn sequence_number(record: &EventRecord) -> Result<SequenceNumber, RecordError> {
-    let text = record.change.sequence_number.as_deref();
-    text.and_then(|text| SequenceNumber::new(text).ok())
-        .ok_or_else(|| RecordError::SequenceNumber(record.change.sequence_number.clone()))
+fn sequence_number(change: &dyn TableChange) -> Result<SequenceNumber, RecordError> {
+    let text = change.sequence_number();
+    text.as_deref()
+        .and_then(|text| SequenceNumber::new(text).ok())
+        .ok_or_else(|| RecordError::SequenceNumber(text.map(Cow::into_owned)))
 }
 
-fn status(image: &Item) -> Result<OrderStatus, RecordError> {
-    parsed(image, "status")
+fn status(change: &dyn TableChange, image: Image) -> Result<OrderStatus, RecordError> {
+    parsed(change, image, "status")
 }
 
-fn text<'a>(image: &'a Item, name: &str) -> Option<&'a str> {
-    match image.get(name) {
-        Some(AttributeValue::S(text)) => Some(text),
-        Some(_) | None => None,
+fn text<'c>(change: &'c dyn TableChange, image: Image, name: &str) -> Option<Cow<'c, str>> {
+    match change.attribute(image, name)? {
+        Cow::Borrowed(AttributeValue::S(text)) => Some(Cow::Borrowed(text)),
+        Cow::Owned(AttributeValue::S(text)) => Some(Cow::Owned(text)),
+        Cow::Borrowed(_) | Cow::Owned(_) => None,
     }
 }
 
-fn parsed<T: std::str::FromStr>(image: &Item, name: &'static str) -> Result<T, RecordError> {
-    text(image, name)
+fn parsed<T: std::str::FromStr>(
+    change: &dyn TableChange,
+    image: Image,
+    name: &'static str,
+) -> Result<T, RecordError> {
+    text(change, image, name)
         .and_then(|text| text.parse().ok())
         .ok_or(RecordError::Attribute(name))
 }
 
-fn total_amount(image: &Item) -> Result<Amount, RecordError> {
-    match image.get("totalAmount") {
-        Some(AttributeValue::N(text)) => text.parse().map_err(|_| RecordError::Attribute("totalAmount")),
-        Some(_) | None => Err(RecordError::Attribute("totalAmount")),
+fn total_amount(change: &dyn TableChange) -> Result<Amount, RecordError> {
+    let wrong = || RecordError::Attribute("totalAmount");
+    match change.attribute(Image::New, "totalAmount").as_deref() {
+        Some(AttributeValue::N(text)) => text.parse().map_err(|_| wrong()),
+        Some(_) | None => Err(wrong()),
     }
 }

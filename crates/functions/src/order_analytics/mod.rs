@@ -10,8 +10,8 @@ mod tests;
 use std::sync::Arc;
 
 use ports::analytics::AnalyticsView;
-use ports::function::aws_lambda_events::dynamodb::Event;
 use ports::function::{Context, FunctionError, Handler, Invocation, Reply, ReplyFuture};
+use ports::stream::TableChange;
 
 use delta::RecordError;
 
@@ -36,19 +36,19 @@ where
     ///
     /// # Errors
     /// `InvalidRecord` for a record that is no change of an order, `StoreFailed` when the view fails.
-    pub async fn handle(&self, event: &Event) -> Result<(), FunctionError> {
-        let mut figures = Vec::with_capacity(event.records.len());
-        for record in &event.records {
-            figures.extend(delta::record_figures(record).map_err(|error| invalid(&error))?);
+    pub async fn handle(&self, changes: &[Arc<dyn TableChange>]) -> Result<(), FunctionError> {
+        let mut figures = Vec::with_capacity(changes.len());
+        for change in changes {
+            figures.extend(delta::record_figures(change.as_ref()).map_err(|error| invalid(&error))?);
         }
-        let shard = event
-            .records
-            .first()
-            .and_then(|record| record.event_source_arn.clone());
         if figures.is_empty() {
             return Ok(());
         }
-        let added = self.view.add_figures(shard.unwrap_or_default(), figures).await;
+        let shard = changes.first().and_then(|change| change.source_arn());
+        let added = self
+            .view
+            .add_figures(shard.unwrap_or_default().to_owned(), figures)
+            .await;
         added.map_err(|failure| FunctionError {
             error_type: "StoreFailed".to_owned(),
             message: crate::with_causes(&failure),
@@ -70,7 +70,7 @@ where
     fn call(self: Arc<Self>, invocation: Invocation, _context: Context) -> ReplyFuture {
         Box::pin(async move {
             match invocation {
-                Invocation::Stream(event) => self.handle(&event).await.map(|()| Reply::Done),
+                Invocation::Stream(changes) => self.handle(&changes).await.map(|()| Reply::Done),
                 Invocation::Api(_) | Invocation::Sqs(_) | Invocation::Sns(_) | Invocation::Direct(_) => Err(
                     crate::wrong_event("order-analytics", "a batch of the table's stream"),
                 ),

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use expect_test::{Expect, expect};
 use ports::analytics::sum_by_hour;
-use ports::function::aws_lambda_events::dynamodb::{Event, EventRecord};
+use ports::function::aws_lambda_events::dynamodb::EventRecord;
+use ports::stream::TableChange;
 use serde_json::json;
 
 use super::OrderAnalytics;
@@ -47,9 +48,10 @@ fn modify(sequence: u64, old: &[(&str, &str)], new: &[(&str, &str)]) -> EventRec
 
 async fn check(records: Vec<EventRecord>, expected: Expect) {
     let function = OrderAnalytics::new(Arc::new(View::default()));
-    let mut event = Event::default();
-    event.records = records;
-    let outcome = function.handle(&event).await;
+    let changes = records
+        .into_iter()
+        .map(|record| Arc::new(record) as Arc<dyn TableChange>);
+    let outcome = function.handle(&changes.collect::<Vec<_>>()).await;
     let mut shown = String::new();
     for (shard, records) in function.view.0.lock().unwrap().iter() {
         let last = records.last().map(|record| &record.sequence_number).unwrap();
