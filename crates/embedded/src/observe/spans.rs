@@ -67,6 +67,12 @@ fn publish_span(trace: TraceId, message_id: &str) -> SpanId {
     SpanId::of(trace, "publish", message_id.as_bytes())
 }
 
+/// The id of the span of a message's or a delivery's wait for one of its tries.
+fn wait_span(trace: TraceId, part: &str, seq: i64, tries: u32) -> SpanId {
+    let key = (i128::from(seq) << 32) | i128::from(tries);
+    SpanId::of(trace, part, &key.to_be_bytes())
+}
+
 /// Storing an order: the table and the queue take their part in one transaction, so both spans are the same time.
 #[derive(Default)]
 pub(crate) struct Placing {
@@ -114,18 +120,13 @@ pub(crate) fn received(engine: &Engine, queue: &str, messages: &[ReadyMessage], 
         let Some(trace) = TraceId::parse(&message.trace) else {
             continue;
         };
-        let id = SpanId::of(
-            trace,
-            "queue",
-            format!("{}/{}", message.seq, message.receives).as_bytes(),
-        );
+        let id = wait_span(trace, "queue", message.seq, message.receives);
         spans.push((trace, id));
         recorder.record(SpanData {
             parent: Some(send_span(trace, queue)),
-            id,
             kind: SpanKind::Consumer,
             started_us: end_of_ms(message.sent_at).min(now_us),
-            ..ended(trace, service, "Wait", now_us)
+            ..ended(trace, id, service, "Wait", now_us)
         });
     }
     Scope::new(Arc::clone(recorder), service, request_id.to_owned(), spans)
@@ -138,18 +139,13 @@ pub(crate) fn delivered(engine: &Engine, topic: &str, delivery: &ReadyDelivery, 
     let mut spans = Vec::new();
     if let Some(trace) = TraceId::parse(&delivery.message.trace) {
         let now_us = recorder.now_us();
-        let id = SpanId::of(
-            trace,
-            "topic",
-            format!("{}/{}", delivery.seq, delivery.attempts).as_bytes(),
-        );
+        let id = wait_span(trace, "topic", delivery.seq, delivery.attempts);
         spans.push((trace, id));
         recorder.record(SpanData {
             parent: Some(publish_span(trace, &delivery.message.id)),
-            id,
             kind: SpanKind::Consumer,
             started_us: delivery.message.published_at.saturating_mul(1_000).min(now_us),
-            ..ended(trace, service, "Deliver", now_us)
+            ..ended(trace, id, service, "Deliver", now_us)
         });
     }
     Scope::new(Arc::clone(recorder), service, request_id.to_owned(), spans)
@@ -231,7 +227,6 @@ pub(crate) fn finished(engine: &Engine, identity: &Identity, finish: &Finish) {
     });
     engine.settings().recorder.record(SpanData {
         parent: Some(start_span(trace, &identity.name)),
-        id: execution_span(trace, &identity.name),
         kind: SpanKind::Internal,
         started_us: identity.started_at.as_ms().saturating_mul(1_000),
         outcome: if failed {
@@ -243,6 +238,7 @@ pub(crate) fn finished(engine: &Engine, identity: &Identity, finish: &Finish) {
         detail,
         ..ended(
             trace,
+            execution_span(trace, &identity.name),
             machine(engine),
             EXECUTION,
             finish.at.as_ms().saturating_mul(1_000),
@@ -278,8 +274,7 @@ pub(crate) fn integrated(engine: &Engine, trace: &str, attempt: &Attempt, prepar
         parent: Some(attempt),
         caller: Some(machine(engine)),
         kind,
-        id,
-        ..ended(trace, service, name, settings.recorder.now_us())
+        ..ended(trace, id, service, name, settings.recorder.now_us())
     });
 }
 
@@ -318,10 +313,10 @@ pub(super) fn order_of(execution: &str) -> Option<OrderId> {
 }
 
 /// A call without anything special about it that ends at this moment, and took none.
-fn ended(trace: TraceId, service: Service, name: &str, at_us: i64) -> SpanData {
+fn ended(trace: TraceId, id: SpanId, service: Service, name: &str, at_us: i64) -> SpanData {
     SpanData {
         trace,
-        id: SpanId::of(trace, name, &at_us.to_be_bytes()),
+        id,
         parent: None,
         service,
         caller: None,

@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
+use foldhash::fast::RandomState;
+
 use crate::observability::ServiceKind;
 
 /// The most names there are; whatever comes after is called `(other)`.
@@ -18,13 +20,13 @@ pub struct Name(u16);
 
 struct Names {
     texts: Vec<&'static str>,
-    numbers: HashMap<&'static str, u16>,
+    numbers: HashMap<&'static str, u16, RandomState>,
 }
 
 static NAMES: LazyLock<RwLock<Names>> = LazyLock::new(|| {
     RwLock::new(Names {
         texts: vec![OTHER],
-        numbers: HashMap::from([(OTHER, 0)]),
+        numbers: HashMap::from_iter([(OTHER, 0)]),
     })
 });
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use foldhash::fast::RandomState;
 use ports::trace::{Service, SpanData};
 
 use crate::metrics::{Handle, Registry};
@@ -15,7 +16,7 @@ pub const FAILURES: &str = "ServiceFailures";
 #[derive(Debug)]
 pub(super) struct Edges {
     registry: Arc<Registry>,
-    known: RwLock<HashMap<(Service, Service), Edge>>,
+    known: RwLock<HashMap<(Service, Service), Edge, RandomState>>,
 }
 
 #[derive(Debug)]

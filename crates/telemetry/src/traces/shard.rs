@@ -11,7 +11,10 @@ const KEPT: usize = 1_024;
 
 #[derive(Debug, Default)]
 pub(super) struct Shard {
-    ring: VecDeque<SpanData>,
+    /// The ring's spans; those that were kept after all left a hole.
+    ring: VecDeque<Option<SpanData>>,
+    /// Which trace each of them is of. Beside them, for all are looked through whenever a trace is kept.
+    traces: VecDeque<TraceId>,
     kept: HashSet<TraceId>,
     oldest: VecDeque<TraceId>,
 }
@@ -32,8 +35,10 @@ impl Shard {
         }
         if self.ring.len() == RING {
             self.ring.pop_front();
+            self.traces.pop_front();
         }
-        self.ring.push_back(span);
+        self.traces.push_back(span.trace);
+        self.ring.push_back(Some(span));
         Place::Ring
     }
 
@@ -48,14 +53,9 @@ impl Shard {
         {
             self.kept.remove(&oldest);
         }
-        let mut found = Vec::new();
-        self.ring.retain(|span| {
-            let is_of_it = span.trace == trace;
-            if is_of_it {
-                found.push(span.clone());
-            }
-            !is_of_it
-        });
-        found
+        let ring = self.traces.iter().zip(&mut self.ring);
+        ring.filter(|(of, _)| **of == trace)
+            .filter_map(|(_, span)| span.take())
+            .collect()
     }
 }
