@@ -83,6 +83,7 @@ pub(crate) struct Inner {
     catalogue: catalogue::ProductCache,
     access: Arc<access::Access>,
     recent: Arc<orders::Recent>,
+    outbox: outbox::Outbox,
     expressions: expression::Expressions,
     ids: ports::clock::IdSource,
     queues: HashMap<String, Arc<queue::Queue>>,
@@ -270,6 +271,10 @@ impl Engine {
     }
 
     /// The orders and changes of late.
+    pub(crate) fn outbox(&self) -> &outbox::Outbox {
+        &self.inner.outbox
+    }
+
     pub(crate) fn recent(&self) -> &orders::Recent {
         &self.inner.recent
     }

@@ -16,6 +16,7 @@ use crate::checkpoint::Checkpointer;
 use crate::executions::{Executor, LoadError};
 use crate::expression::Expressions;
 use crate::orders::Recent;
+use crate::outbox::Outbox;
 use crate::queue::Queue;
 use crate::readers::Readers;
 use crate::schema::{self, MigrateError, migrate};
@@ -201,6 +202,7 @@ impl Engine {
             catalogue,
             access,
             recent,
+            outbox: Outbox::default(),
             expressions: Expressions::default(),
             ids: ports::clock::IdSource::default(),
             queues,

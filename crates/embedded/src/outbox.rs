@@ -1,39 +1,78 @@
 //! Messages to customers: durable rows, each message once.
 //!
-//! Handing a message over writes it to the outbox and says so in the log, with the recipient masked: an address or a
-//! number in full stands in the outbox only.
+//! Handing a message over writes it to the outbox. Whoever sends while others wait to be written goes along with them:
+//! the deliveries of a topic are called side by side, and one command writes what all of them have to say.
+
+use std::sync::{Mutex, PoisonError};
 
 use domain::{OrderId, Timestamp};
 use ports::StoreError;
 use ports::clock::Clock;
-use ports::notify::{Channel, Message, Sender};
+use ports::notify::{Message, Sender};
 use ports::operations::OutboxEntry;
 use rusqlite::{Connection, Row};
+use tokio::sync::oneshot;
 
 use crate::Engine;
 use crate::orders::order_key;
 use crate::tx::Tx;
-use crate::writer::Command;
+use crate::writer::{Command, Stopped};
+
+/// Messages that wait to be handed over together.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    waiting: Mutex<Vec<Waiting>>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    messages: Vec<Message>,
+    sender: oneshot::Sender<Result<(), StoreError>>,
+}
+
+impl Outbox {
+    /// Adds what is to be sent; says whether nothing waited before.
+    fn push(&self, waiting: Waiting) -> bool {
+        let mut all = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(waiting);
+        all.len() == 1
+    }
+
+    fn take(&self) -> Vec<Waiting> {
+        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 impl Sender for Engine {
     async fn send(&self, messages: Vec<Message>) -> Result<(), StoreError> {
         if messages.is_empty() {
             return Ok(());
         }
-        let command = HandOver {
-            messages,
-            at: self.time().now(),
-        };
-        for sent in self.writer().execute(command).await? {
-            tracing::info!(
-                event_type = "message_in_outbox",
-                orderId = %sent.order_id,
-                channel = sent.channel.as_str(),
-                recipient = sent.recipient,
-                traceId = sent.trace_id,
-            );
+        let (sender, sent) = oneshot::channel();
+        if self.outbox().push(Waiting { messages, sender }) {
+            // A task of its own: whoever came first may be given up, by a time-out, and the others still wait.
+            tokio::spawn(hand_over(self.clone()));
         }
-        Ok(())
+        sent.await.unwrap_or_else(|_| Err(StoreError::failed(Stopped)))
+    }
+}
+
+/// Has everything written that waits by the time that this runs.
+async fn hand_over(engine: Engine) {
+    let (messages, senders): (Vec<_>, Vec<_>) = engine
+        .outbox()
+        .take()
+        .into_iter()
+        .map(|waiting| (waiting.messages, waiting.sender))
+        .unzip();
+    let command = HandOver {
+        messages: messages.into_iter().flatten().collect(),
+        at: engine.time().now(),
+    };
+    let written = engine.writer().execute(command).await.map(|_| ());
+    for sender in senders {
+        // Who was given up doesn't need its answer; its messages are handed over all the same.
+        let _ = sender.send(written.clone());
     }
 }
 
@@ -43,28 +82,18 @@ struct HandOver {
     at: Timestamp,
 }
 
-/// What the log tells of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Sent {
-    order_id: OrderId,
-    channel: Channel,
-    /// Masked.
-    recipient: String,
-    trace_id: String,
-}
-
 impl Command for HandOver {
-    /// Those that are new.
-    type Output = Vec<Sent>;
+    /// How many are new.
+    type Output = usize;
 
-    fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Vec<Sent>> {
-        let mut sent = Vec::with_capacity(self.messages.len());
+    fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<usize> {
+        let mut inserted = 0;
         let mut insert = tx.prepare(
             "INSERT INTO outbox (seq, key, order_key, channel, recipient, subject, body, trace, at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (order_key, key) DO NOTHING",
         )?;
         for message in &self.messages {
-            let inserted = insert.execute((
+            inserted += insert.execute((
                 tx.next(|counters| &mut counters.outbox),
                 &message.key,
                 order_key(message.order_id),
@@ -75,16 +104,8 @@ impl Command for HandOver {
                 &message.trace_id,
                 self.at.as_ms(),
             ))?;
-            if inserted == 1 {
-                sent.push(Sent {
-                    order_id: message.order_id,
-                    channel: message.channel,
-                    recipient: message.channel.mask(&message.recipient),
-                    trace_id: message.trace_id.clone(),
-                });
-            }
         }
-        Ok(sent)
+        Ok(inserted)
     }
 }
 
@@ -126,6 +147,8 @@ fn read_entry(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
 
 #[cfg(test)]
 mod tests {
+    use ports::notify::Channel;
+
     use super::*;
     use crate::tx::Counters;
 
@@ -151,7 +174,7 @@ mod tests {
                 messages,
                 at: Timestamp::from_ms(at),
             };
-            command.apply(&mut Tx::new(&connection, counters)).unwrap().len()
+            command.apply(&mut Tx::new(&connection, counters)).unwrap()
         };
         let (mail, sms) = (
             message("n:email", Channel::Email, "a@b.c"),

@@ -199,9 +199,9 @@ pub(crate) fn published(engine: &Engine, publication: &Publication) {
         parent: scope.as_ref().and_then(|scope| scope.span_of(trace)),
         caller: scope.map(|scope| scope.service()),
         kind: SpanKind::Producer,
-        id: publish_span(trace, &publication.message.id),
         ..ended(
             trace,
+            publish_span(trace, &publication.message.id),
             Service::new(&publication.topic, ServiceKind::Topic),
             "Publish",
             recorder.now_us(),

@@ -1,9 +1,8 @@
 //! Delivers to subscribed functions, each delivery until it succeeds or its retries are spent.
 
-use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use domain::Timestamp;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -13,7 +12,7 @@ use ports::function::{Context, FunctionError, Invocation, Reply};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::{Attributes, DeliverySource, ReadyDelivery, Subscription, dead_letter_body};
+use super::{Attribute, DeliverySource, ReadyDelivery, Subscription, dead_letter_body};
 use crate::Engine;
 use crate::error::Chain;
 use crate::lambda::{Function, request_id};
@@ -260,30 +259,25 @@ impl Command for SettleDeliveries {
 
 fn sns_event(delivery: &ReadyDelivery, subscription: &Subscription) -> SnsEvent {
     let published = &delivery.message;
-    let attributes: Attributes = serde_json::from_str(&published.attributes).unwrap_or_default();
+    let attribute = |(name, attribute): (&String, &Attribute)| {
+        let mut value = MessageAttribute::default();
+        value.data_type.clone_from(&attribute.data_type);
+        value.value.clone_from(&attribute.string_value);
+        (name.clone(), value)
+    };
+    let since_1970 = Duration::from_millis(u64::try_from(published.published_at).unwrap_or(0));
     let mut message = SnsMessage::default();
     message.sns_message_type = "Notification".to_owned();
-    message.message_id = published.id.clone();
-    message.topic_arn = subscription.topic_arn.clone();
-    message.subject = published.subject.clone();
-    message.timestamp = Timestamp::from_ms(published.published_at)
-        .to_string()
-        .parse()
-        .unwrap_or_default();
-    message.message = published.body.clone();
-    message.message_attributes = attributes
-        .into_iter()
-        .map(|(name, attribute)| {
-            let mut value = MessageAttribute::default();
-            value.data_type = attribute.data_type;
-            value.value = attribute.string_value;
-            (name, value)
-        })
-        .collect::<HashMap<_, _>>();
+    message.message_id.clone_from(&published.id);
+    message.topic_arn.clone_from(&subscription.topic_arn);
+    message.subject.clone_from(&published.subject);
+    message.timestamp = (SystemTime::UNIX_EPOCH + since_1970).into();
+    message.message.clone_from(&published.body);
+    message.message_attributes = published.attributes.iter().map(attribute).collect();
     let mut record = SnsRecord::default();
     record.event_source = "aws:sns".to_owned();
     record.event_version = "1.0".to_owned();
-    record.event_subscription_arn = format!("{}:{}", subscription.topic_arn, subscription.settings.name);
+    record.event_subscription_arn = [&subscription.topic_arn, ":", &subscription.settings.name].concat();
     record.sns = message;
     let mut event = SnsEvent::default();
     event.records = vec![record];

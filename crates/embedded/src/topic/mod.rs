@@ -68,8 +68,9 @@ pub(crate) struct Message {
     pub(crate) id: String,
     pub(crate) subject: Option<String>,
     pub(crate) body: String,
-    /// JSON of [`Attributes`].
-    pub(crate) attributes: String,
+    pub(crate) attributes: Attributes,
+    /// JSON of these, as the table has it.
+    pub(crate) attributes_json: String,
     pub(crate) published_at: i64,
     pub(crate) trace: String,
 }
@@ -123,12 +124,13 @@ impl Publication {
             .map(|s| s.id)
             .collect();
         // Attributes are strings only, so they always have a JSON text.
-        let attributes = serde_json::to_string(attributes).unwrap_or_else(|_| "{}".into());
+        let attributes_json = serde_json::to_string(attributes).unwrap_or_else(|_| "{}".into());
         let message = Arc::new(Message {
             id: random_uuid(),
             subject,
             body,
-            attributes,
+            attributes: attributes.clone(),
+            attributes_json,
             published_at: at.as_ms(),
             trace,
         });
@@ -172,7 +174,9 @@ pub(crate) fn redeliver(
             id: letter.message_id,
             subject: letter.subject,
             body: letter.message,
-            attributes: serde_json::to_string(&letter.message_attributes).unwrap_or_else(|_| "{}".into()),
+            attributes_json: serde_json::to_string(&letter.message_attributes)
+                .unwrap_or_else(|_| "{}".into()),
+            attributes: letter.message_attributes,
             published_at: letter.timestamp.as_ms(),
             trace: trace.to_owned(),
         }),
@@ -195,7 +199,7 @@ struct LetterBody {
     subject: Option<String>,
     message: String,
     timestamp: Timestamp,
-    message_attributes: BTreeMap<String, Attribute>,
+    message_attributes: Attributes,
 }
 
 /// What goes to the dead-letter queue for a delivery.
@@ -208,7 +212,7 @@ pub(crate) fn dead_letter_body(delivery: &ReadyDelivery, topic_arn: &str) -> Str
         subject: message.subject.clone(),
         message: message.body.clone(),
         timestamp: Timestamp::from_ms(message.published_at),
-        message_attributes: serde_json::from_str(&message.attributes).unwrap_or_default(),
+        message_attributes: message.attributes.clone(),
     };
     // Strings and a time always have a JSON text.
     serde_json::to_string(&body).unwrap_or_default()
@@ -226,7 +230,7 @@ fn insert(tx: &Tx<'_>, delivery: &ReadyDelivery) -> rusqlite::Result<()> {
         &message.id,
         &message.subject,
         &message.body,
-        &message.attributes,
+        &message.attributes_json,
         message.published_at,
         &message.trace,
     ))?;
@@ -253,6 +257,7 @@ impl ReadyDelivery {
         "seq, subscription, message_id, subject, body, attributes, published_at, trace, attempts";
 
     fn read(row: &SqlRow<'_>) -> rusqlite::Result<Self> {
+        let attributes_json: String = row.get(5)?;
         Ok(Self {
             seq: row.get(0)?,
             subscription: row.get(1)?,
@@ -260,7 +265,8 @@ impl ReadyDelivery {
                 id: row.get(2)?,
                 subject: row.get(3)?,
                 body: row.get(4)?,
-                attributes: row.get(5)?,
+                attributes: serde_json::from_str(&attributes_json).unwrap_or_default(),
+                attributes_json,
                 published_at: row.get(6)?,
                 trace: row.get(7)?,
             }),

@@ -1,7 +1,5 @@
 //! What the topic carries: a status of an order and, from the engine, whom to tell.
 
-use std::fmt;
-
 use domain::OrderId;
 use ports::function::FunctionError;
 use serde::Deserialize;
@@ -18,15 +16,16 @@ pub(super) enum Status {
     Refunded,
 }
 
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Status {
+    /// As the topic carries it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
             Self::Processing => "PROCESSING",
             Self::Completed => "COMPLETED",
             Self::Failed => "FAILED",
             Self::Cancelled => "CANCELLED",
             Self::Refunded => "REFUNDED",
-        })
+        }
     }
 }
 
@@ -75,11 +74,11 @@ impl Notification {
     }
 
     /// The total with its currency, when the message tells them.
-    pub(super) fn total(&self) -> Option<String> {
+    pub(super) fn total(&self) -> Option<(&str, &str)> {
         let currency = self.currency.as_deref()?;
         match self.total_amount.as_ref()? {
-            Value::String(text) => Some(format!("{text} {currency}")),
-            Value::Number(number) => Some(format!("{number} {currency}")),
+            Value::String(text) => Some((text, currency)),
+            Value::Number(number) => Some((number.as_str(), currency)),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         }
     }

@@ -19,6 +19,7 @@ use ports::orders::OrderQueries;
 use ports::trace::{self, Segment, Service, ServiceKind};
 
 use message::{Notification, Recipients, Status};
+use texts::Texts;
 
 /// The order notification function.
 #[derive(Debug)]
@@ -58,22 +59,24 @@ where
         if messages.is_empty() {
             return Ok(());
         }
-        let sent: Vec<(OrderId, Channel)> = messages.iter().map(|m| (m.order_id, m.channel)).collect();
-        let senders: Vec<Segment> = sent
-            .iter()
-            .map(|(order, channel)| call_sender(*order, *channel))
-            .collect();
+        let sent: Vec<Sent> = messages.iter().map(Sent::of).collect();
+        let senders: Vec<Segment> = sent.iter().map(call_sender).collect();
         let outcome = self.sender.send(messages).await;
         senders.into_iter().for_each(|sender| sender.end(&outcome));
         outcome.map_err(|failure| FunctionError {
             error_type: "SendFailed".to_owned(),
             message: crate::with_causes(&failure),
         })?;
-        for (order_id, channel) in sent {
+        for Sent {
+            order,
+            channel,
+            recipient,
+        } in sent
+        {
             let channel = channel.as_str();
             self.metrics
                 .count("NotificationsSent", &[("Channel", channel)], 1);
-            tracing::info!(event_type = "notification_sent", orderId = %order_id, channel, traceId = context.trace_id);
+            tracing::info!(event_type = "notification_sent", orderId = %order, channel, recipient, traceId = context.trace_id);
         }
         Ok(())
     }
@@ -112,10 +115,29 @@ where
     }
 }
 
+/// What the log tells of a message.
+struct Sent {
+    order: OrderId,
+    channel: Channel,
+    /// Masked.
+    recipient: String,
+}
+
+impl Sent {
+    fn of(message: &Message) -> Self {
+        Self {
+            order: message.order_id,
+            channel: message.channel,
+            recipient: message.channel.mask(&message.recipient),
+        }
+    }
+}
+
 /// A call of a sender begins.
-fn call_sender(order: OrderId, channel: Channel) -> Segment {
-    let mut segment = trace::call(Service::new(channel.as_str(), ServiceKind::External), "Send");
-    segment.order(order);
+fn call_sender(sent: &Sent) -> Segment {
+    let service = Service::new(sent.channel.as_str(), ServiceKind::External);
+    let mut segment = trace::call(service, "Send");
+    segment.order(sent.order);
     segment
 }
 
@@ -126,30 +148,26 @@ fn is_told_already(notification: &Notification, order: &Order) -> bool {
 }
 
 fn compose(notification: &Notification, recipients: Recipients, trace_id: &str) -> Vec<Message> {
-    let Recipients { email, phone } = recipients;
-    let id = notification.order_id;
-    let mut messages = Vec::with_capacity(2);
-    let mut add = |channel: Channel, recipient: Option<String>, subject: String, body: String| {
-        if let Some(recipient) = recipient {
-            messages.push(Message {
-                key: format!("{id}:{}:{}", notification.status, channel.as_str()),
-                order_id: id,
-                channel,
-                recipient,
-                subject,
-                body,
-                trace_id: trace_id.to_owned(),
-            });
+    let id = notification.order_id.to_string();
+    let texts = Texts::new(notification, &id);
+    let message = |channel: Channel, recipient: String| {
+        let (subject, body) = match channel {
+            Channel::Email => (texts.subject(), texts.email()),
+            Channel::Sms => (String::new(), texts.sms()),
+        };
+        Message {
+            key: [&id, ":", notification.status.as_str(), ":", channel.as_str()].concat(),
+            order_id: notification.order_id,
+            channel,
+            recipient,
+            subject,
+            body,
+            trace_id: trace_id.to_owned(),
         }
     };
-    add(
-        Channel::Email,
-        email,
-        texts::subject(notification),
-        texts::email(notification),
-    );
-    add(Channel::Sms, phone, String::new(), texts::sms(notification));
-    messages
+    let email = recipients.email.map(|email| message(Channel::Email, email));
+    let sms = recipients.phone.map(|phone| message(Channel::Sms, phone));
+    email.into_iter().chain(sms).collect()
 }
 
 impl<S, N, M> Handler for OrderNotification<S, N, M>

@@ -2,46 +2,64 @@
 
 use super::message::{Notification, Status};
 
-/// The order's id as customers see it: its first eight digits, as in the seed's section 9.
-fn short_id(notification: &Notification) -> String {
-    let id = notification.order_id.to_string();
-    format!("{}...", id.get(..8).unwrap_or(&id))
+/// What is said of an order, by the way it goes.
+pub(super) struct Texts<'n> {
+    notification: &'n Notification,
+    /// The order's.
+    id: &'n str,
 }
 
-/// The subject of a mail: `Order 550e8400... - PROCESSING`.
-pub(super) fn subject(notification: &Notification) -> String {
-    format!("Order {} - {}", short_id(notification), notification.status)
-}
-
-/// The text of a mail.
-pub(super) fn email(notification: &Notification) -> String {
-    let mut text = format!("{}\n\nOrder: {}\n", sentence(notification), notification.order_id);
-    if let Some(total) = notification.total() {
-        text += &format!("Total: {total}\n");
+impl<'n> Texts<'n> {
+    pub(super) fn new(notification: &'n Notification, id: &'n str) -> Self {
+        Self { notification, id }
     }
-    if notification.status == Status::Failed
-        && let Some(reason) = &notification.reason
-    {
-        text += &format!("Reason: {reason}\n");
-    }
-    text
-}
 
-/// The text of an SMS, in one line.
-pub(super) fn sms(notification: &Notification) -> String {
-    format!("Order {}: {}", short_id(notification), sentence(notification))
-}
-
-/// What happened. The publisher's own words come first; it knows more than the status says.
-fn sentence(notification: &Notification) -> &str {
-    if let Some(message) = notification.message.as_deref().filter(|m| !m.is_empty()) {
-        return message;
+    /// The order's id as customers see it: its first eight digits, as in the seed's section 9, with dots after them.
+    fn short_id(&self) -> &str {
+        self.id.get(..8).unwrap_or(self.id)
     }
-    match notification.status {
-        Status::Processing => "Your order is being processed!",
-        Status::Completed => "Your order is complete.",
-        Status::Failed => "Your order could not be completed. You have not been charged.",
-        Status::Cancelled => "Your order is cancelled. If it was paid, your payment is given back.",
-        Status::Refunded => "Your order will not be delivered. Your payment has been given back.",
+
+    /// The subject of a mail: `Order 550e8400... - PROCESSING`.
+    pub(super) fn subject(&self) -> String {
+        [
+            "Order ",
+            self.short_id(),
+            "... - ",
+            self.notification.status.as_str(),
+        ]
+        .concat()
+    }
+
+    /// The text of a mail.
+    pub(super) fn email(&self) -> String {
+        let mut text = [self.sentence(), "\n\nOrder: ", self.id, "\n"].concat();
+        if let Some((amount, currency)) = self.notification.total() {
+            text.extend(["Total: ", amount, " ", currency, "\n"]);
+        }
+        if self.notification.status == Status::Failed
+            && let Some(reason) = &self.notification.reason
+        {
+            text.extend(["Reason: ", reason, "\n"]);
+        }
+        text
+    }
+
+    /// The text of an SMS, in one line.
+    pub(super) fn sms(&self) -> String {
+        ["Order ", self.short_id(), "...: ", self.sentence()].concat()
+    }
+
+    /// What happened. The publisher's own words come first; it knows more than the status says.
+    fn sentence(&self) -> &str {
+        if let Some(message) = self.notification.message.as_deref().filter(|m| !m.is_empty()) {
+            return message;
+        }
+        match self.notification.status {
+            Status::Processing => "Your order is being processed!",
+            Status::Completed => "Your order is complete.",
+            Status::Failed => "Your order could not be completed. You have not been charged.",
+            Status::Cancelled => "Your order is cancelled. If it was paid, your payment is given back.",
+            Status::Refunded => "Your order will not be delivered. Your payment has been given back.",
+        }
     }
 }
