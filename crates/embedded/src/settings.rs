@@ -61,7 +61,7 @@ impl Default for Limits {
         Self {
             concurrent_executions: 1024,
             concurrent_batches: 32,
-            concurrent_deliveries: 256,
+            concurrent_deliveries: 512,
         }
     }
 }

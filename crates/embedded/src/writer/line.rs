@@ -8,13 +8,13 @@ use super::Job;
 /// The most commands that share one commit.
 const MAX_GROUP: usize = 2048;
 /// For how long a group takes commands that are not urgent: long enough to share its commit among many.
-const TURN: Duration = Duration::from_millis(3);
+const TURN: Duration = Duration::from_millis(5);
 /// For how long it does so while customers wait for the commit.
 const SHORT_TURN: Duration = Duration::from_micros(500);
 /// After an urgent command the next one is expected within this time.
 const PRESSED_FOR: Duration = Duration::from_millis(10);
 /// From so many commands on they need not gather.
-const ENOUGH: usize = 256;
+const ENOUGH: usize = 1024;
 
 /// Commands that wait on the writer's side of its channel: the urgent ones before the rest, each kind in its order.
 #[derive(Default)]

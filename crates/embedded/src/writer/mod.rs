@@ -29,7 +29,7 @@ use line::Line;
 /// The most commands that wait for the writer, at its channel and again behind it; more wait before it.
 const MAX_WAITING: usize = 16_384;
 /// How long the writer lets commands gather that nobody waits for, when it has just made a commit.
-const REST: Duration = Duration::from_millis(1);
+const REST: Duration = Duration::from_millis(3);
 /// Something to write.
 ///
 /// `apply` may be called again after its transaction was rolled back, so it leaves the command as it was. What it
