@@ -46,7 +46,7 @@ use domain::OrderId;
 use ports::clock::OrderIds;
 use ports::function::Handler;
 use ports::metrics::Metrics;
-use ports::trace::Recorder;
+use ports::trace::{Recorder, Service};
 use tokio::sync::watch;
 
 pub use faults::{Faults, TaskFault};
@@ -84,6 +84,8 @@ pub(crate) struct Inner {
     access: Arc<access::Access>,
     recent: Arc<orders::Recent>,
     outbox: outbox::Outbox,
+    /// The state machine's place on the service map.
+    workflow_service: Service,
     expressions: expression::Expressions,
     ids: ports::clock::IdSource,
     queues: HashMap<String, Arc<queue::Queue>>,
@@ -271,6 +273,10 @@ impl Engine {
     }
 
     /// The orders and changes of late.
+    pub(crate) fn workflow_service(&self) -> Service {
+        self.inner.workflow_service
+    }
+
     pub(crate) fn outbox(&self) -> &outbox::Outbox {
         &self.inner.outbox
     }

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::checkpoint::Checkpointer;
 use crate::executions::{Executor, LoadError};
 use crate::expression::Expressions;
+use crate::observe::spans;
 use crate::orders::Recent;
 use crate::outbox::Outbox;
 use crate::queue::Queue;
@@ -203,6 +204,7 @@ impl Engine {
             access,
             recent,
             outbox: Outbox::default(),
+            workflow_service: spans::workflow(&settings.machine.name),
             expressions: Expressions::default(),
             ids: ports::clock::IdSource::default(),
             queues,

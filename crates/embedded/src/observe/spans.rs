@@ -44,7 +44,9 @@ impl Attempt {
 
 /// The id of an attempt's span.
 pub(crate) fn attempt_span(trace: TraceId, state: &str, visit: u32, attempt: u32) -> SpanId {
-    SpanId::of(trace, "attempt", format!("{state}/{visit}/{attempt}").as_bytes())
+    let state = SpanId::of(trace, "attempt", state.as_bytes());
+    let key = (u128::from(state.0.get()) << 64) | (u128::from(visit) << 32) | u128::from(attempt);
+    SpanId::of(trace, "attempt", &key.to_be_bytes())
 }
 
 /// The id of an execution's span.
@@ -175,7 +177,12 @@ pub(crate) fn begin_start(
     let (Some(scope), Some(trace)) = (scope, TraceId::parse(&identity.trace)) else {
         return Starting::default();
     };
-    let mut start = scope.begin(Some(trace), machine(engine), "StartExecution", SpanKind::Client);
+    let mut start = scope.begin(
+        Some(trace),
+        engine.workflow_service(),
+        "StartExecution",
+        SpanKind::Client,
+    );
     start.identify(start_span(trace, &identity.name));
     if let Some(order) = order_of(&identity.name) {
         start.order(order);
@@ -239,7 +246,7 @@ pub(crate) fn finished(engine: &Engine, identity: &Identity, finish: &Finish) {
         ..ended(
             trace,
             execution_span(trace, &identity.name),
-            machine(engine),
+            engine.workflow_service(),
             EXECUTION,
             finish.at.as_ms().saturating_mul(1_000),
         )
@@ -272,7 +279,7 @@ pub(crate) fn integrated(engine: &Engine, trace: &str, attempt: &Attempt, prepar
     };
     settings.recorder.record(SpanData {
         parent: Some(attempt),
-        caller: Some(machine(engine)),
+        caller: Some(engine.workflow_service()),
         kind,
         ..ended(trace, id, service, name, settings.recorder.now_us())
     });
@@ -286,19 +293,12 @@ pub(crate) fn attempted(engine: &Engine, trace: &str, attempt: &Attempt, request
         .into_iter()
         .collect();
     let recorder = Arc::clone(&engine.settings().recorder);
-    Scope::new(recorder, machine(engine), request_id.to_owned(), spans)
+    Scope::new(recorder, engine.workflow_service(), request_id.to_owned(), spans)
 }
 
-fn machine(engine: &Engine) -> Service {
-    Service::new(
-        &workflow(&engine.settings().machine.name),
-        ServiceKind::StateMachine,
-    )
-}
-
-/// What a state machine is called on the service map, where a function may have its name.
-pub(super) fn workflow(machine: &str) -> String {
-    format!("{machine} workflow")
+/// A state machine as a part of the service map, where a function may have its name.
+pub(crate) fn workflow(machine: &str) -> Service {
+    Service::new(&format!("{machine} workflow"), ServiceKind::StateMachine)
 }
 
 /// The last microsecond of a millisecond. What is only known to the millisecond is taken to begin there: else it may seem

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use domain::{OrderId, Timestamp};
-use ports::trace::{
-    Name, Service, ServiceKind, SpanData, SpanDetail, SpanId, SpanKind, SpanOutcome, TraceId,
-};
+use ports::trace::{Name, Service, SpanData, SpanDetail, SpanId, SpanKind, SpanOutcome, TraceId};
 use serde_json::Value;
 
 use super::spans::{EXECUTION, attempt_span, execution_span, order_of, workflow};
@@ -15,7 +13,7 @@ use crate::executions::Story;
 pub(super) fn spans(trace: TraceId, story: &Story) -> Vec<SpanData> {
     let mut teller = Teller {
         trace,
-        service: Service::new(&workflow(&story.info.state_machine), ServiceKind::StateMachine),
+        service: workflow(&story.info.state_machine),
         order: order_of(&story.info.name),
         spans: Vec::new(),
         visits: HashMap::new(),
