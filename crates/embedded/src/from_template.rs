@@ -15,7 +15,7 @@ use template::{Endpoint, EventSource, Function, LogicalId, Period, Queue, System
 use self::unserved::DONE_IN_TRANSACTIONS;
 use crate::settings::{
     FunctionSettings, Limits, MachineSettings, QueueSettings, QueueSourceSettings, Settings,
-    StreamSourceSettings, SubscriptionSettings, TopicSettings,
+    StreamSourceSettings, SubscriberSettings, SubscriptionSettings, TopicSettings,
 };
 use crate::time::Time;
 
@@ -31,7 +31,9 @@ pub enum SettingsError {
         id: &'static str,
     },
     /// A subscription that the engine can't serve.
-    #[error("subscription {name}: only functions can be subscribed on one machine; {endpoint} can't")]
+    #[error(
+        "subscription {name}: only functions and mail addresses can be subscribed on one machine; {endpoint} can't"
+    )]
     Endpoint {
         /// The subscription's name.
         name: String,
@@ -154,31 +156,34 @@ fn subscription(
     system: &System,
     subscription: &template::Subscription,
 ) -> Result<SubscriptionSettings, SettingsError> {
-    let endpoint = match &subscription.endpoint {
-        Endpoint::Lambda(function) => {
-            return Ok(SubscriptionSettings {
-                name: subscription.name.clone(),
-                function: system
-                    .function(function.as_str())
-                    .map_or_else(String::new, |f| f.name.clone()),
-                filter: subscription.filter.clone(),
-                // On AWS, what the function kept failing on goes to its own queue, and to the subscription's what could
-                // not be handed to the function at all. Here one worker does both.
-                dead_letter_queue: system
-                    .function(function.as_str())
-                    .and_then(|function| function.dead_letter_queue.as_ref())
-                    .or(subscription.dead_letter_queue.as_ref())
-                    .and_then(|id| queue_name(system, id)),
-            });
-        }
-        Endpoint::Sqs(queue) => format!("queue {queue}"),
-        Endpoint::Email(address) | Endpoint::EmailJson(address) => address.clone(),
-        Endpoint::Sms(number) => number.clone(),
-        Endpoint::Http(url) => url.clone(),
+    let refuse = |endpoint: String| {
+        Err(SettingsError::Endpoint {
+            name: subscription.name.clone(),
+            endpoint,
+        })
     };
-    Err(SettingsError::Endpoint {
+    let mut dead_letter_queue = subscription.dead_letter_queue.as_ref();
+    let subscriber = match &subscription.endpoint {
+        Endpoint::Lambda(id) => {
+            let function = system.function(id.as_str());
+            // On AWS, what the function kept failing on goes to its own queue, and to the subscription's what could
+            // not be handed to the function at all. Here one worker does both.
+            dead_letter_queue = function
+                .and_then(|function| function.dead_letter_queue.as_ref())
+                .or(dead_letter_queue);
+            SubscriberSettings::Function(function.map_or_else(String::new, |f| f.name.clone()))
+        }
+        Endpoint::Email(address) => SubscriberSettings::Mail(address.clone()),
+        Endpoint::EmailJson(address) => SubscriberSettings::MailJson(address.clone()),
+        Endpoint::Sqs(queue) => return refuse(format!("queue {queue}")),
+        Endpoint::Sms(number) => return refuse(number.clone()),
+        Endpoint::Http(url) => return refuse(url.clone()),
+    };
+    Ok(SubscriptionSettings {
         name: subscription.name.clone(),
-        endpoint,
+        subscriber,
+        filter: subscription.filter.clone(),
+        dead_letter_queue: dead_letter_queue.and_then(|id| queue_name(system, id)),
     })
 }
 

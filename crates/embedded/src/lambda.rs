@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -34,6 +35,7 @@ pub struct Function {
     time: Time,
     slots: Option<Semaphore>,
     handler: RwLock<Option<Arc<dyn Handler>>>,
+    concurrency: Concurrency,
     metrics: Arc<dyn Metrics>,
     service: Service,
     recorder: Arc<dyn Recorder>,
@@ -55,6 +57,7 @@ impl Lambda {
             time: settings.time.clone(),
             slots: function.reserved_concurrency.map(Semaphore::new),
             handler: RwLock::default(),
+            concurrency: Concurrency::default(),
             metrics: Arc::clone(metrics),
             service: Service::new(&function.name, ServiceKind::Function),
             recorder: Arc::clone(&settings.recorder),
@@ -83,6 +86,12 @@ impl Lambda {
         }
     }
 
+    /// Each function's name, and the most of its calls that ran at once since this was last asked.
+    pub(crate) fn take_peaks(&self) -> impl Iterator<Item = (&str, u64)> {
+        let functions = self.by_name.values();
+        functions.map(|function| (function.name.as_str(), function.concurrency.take_peak()))
+    }
+
     /// Takes every function its code. Handlers hold the engine, so without this it would never be dropped.
     pub(crate) fn clear(&self) {
         self.by_name
@@ -98,6 +107,36 @@ impl Lambda {
             .get(name_or_arn)
             .map_or(name_or_arn, String::as_str);
         self.by_name.get(name).cloned()
+    }
+}
+
+/// How many calls run, and the most that did since somebody looked.
+#[derive(Debug, Default)]
+struct Concurrency {
+    now: AtomicU64,
+    peak: AtomicU64,
+}
+
+/// A call that runs, until it is dropped.
+struct Runs<'c>(&'c Concurrency);
+
+impl Concurrency {
+    fn enter(&self) -> Runs<'_> {
+        let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
+        self.peak.fetch_max(now, Ordering::Relaxed);
+        Runs(self)
+    }
+
+    /// What still runs counts for the next peak too.
+    fn take_peak(&self) -> u64 {
+        let now = self.now.load(Ordering::Relaxed);
+        self.peak.swap(now, Ordering::Relaxed).max(now)
+    }
+}
+
+impl Drop for Runs<'_> {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -137,6 +176,7 @@ impl Function {
                 &format!("Function not found: {}", self.name),
             ));
         };
+        let _runs = self.concurrency.enter();
         let started = Instant::now();
         let request_id = context.request_id.clone();
         // Who calls for nobody in particular, as a follower of the stream does, has no trace to be part of.
@@ -212,4 +252,20 @@ pub(crate) fn random_uuid() -> String {
 /// A request id for an invocation that no request led to.
 pub(crate) fn request_id() -> String {
     random_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Concurrency;
+
+    #[test]
+    fn the_peak_is_the_most_that_ran_at_once_since_it_was_asked() {
+        let concurrency = Concurrency::default();
+        let first = concurrency.enter();
+        drop((concurrency.enter(), concurrency.enter()));
+        assert_eq!(concurrency.take_peak(), 3);
+        assert_eq!(concurrency.take_peak(), 1);
+        drop(first);
+        assert_eq!((concurrency.take_peak(), concurrency.take_peak()), (1, 0));
+    }
 }

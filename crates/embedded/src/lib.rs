@@ -55,7 +55,7 @@ pub use observe::Observer;
 pub use open::OpenError;
 pub use settings::{
     FunctionSettings, Limits, MachineSettings, QueueSettings, QueueSourceSettings, Settings,
-    StreamSourceSettings, SubscriptionSettings, TopicSettings,
+    StreamSourceSettings, SubscriberSettings, SubscriptionSettings, TopicSettings,
 };
 pub use writer::WriterStats;
 

@@ -1,4 +1,4 @@
-//! Messages to customers: durable rows, each message once.
+//! Messages to customers, and mails to those who run the system: durable rows, each message once.
 //!
 //! Handing a message over writes it to the outbox. Whoever sends while others wait to be written goes along with them:
 //! the deliveries of a topic are called side by side, and one command writes what all of them have to say.
@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use domain::{OrderId, Timestamp};
 use ports::StoreError;
 use ports::clock::Clock;
-use ports::notify::{Message, Sender};
+use ports::notify::{Channel, Message, Sender};
 use ports::operations::OutboxEntry;
 use rusqlite::{Connection, Row};
 use tokio::sync::oneshot;
@@ -109,6 +109,46 @@ impl Command for HandOver {
     }
 }
 
+/// The place of mails about no order in particular. No order has this key.
+const NO_ORDER: i64 = 0;
+
+/// A mail to somebody who is no customer, such as the people who run the system.
+#[derive(Debug)]
+pub(crate) struct Mail {
+    /// The same for every repeat of this mail.
+    pub(crate) key: String,
+    pub(crate) recipient: String,
+    pub(crate) subject: String,
+    pub(crate) body: String,
+    pub(crate) trace: String,
+    pub(crate) at: Timestamp,
+}
+
+impl Command for Mail {
+    type Output = ();
+
+    /// Writes it, unless it was handed over before.
+    fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
+        let seq = tx.next(|counters| &mut counters.outbox);
+        tx.prepare(
+            "INSERT INTO outbox (seq, key, order_key, channel, recipient, subject, body, trace, at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (order_key, key) DO NOTHING",
+        )?
+        .execute((
+            seq,
+            &self.key,
+            NO_ORDER,
+            Channel::Email.as_str(),
+            &self.recipient,
+            &self.subject,
+            &self.body,
+            &self.trace,
+            self.at.as_ms(),
+        ))?;
+        Ok(())
+    }
+}
+
 /// The newest messages handed over, at most `limit`.
 pub(crate) fn list_newest(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<OutboxEntry>> {
     connection
@@ -147,7 +187,6 @@ fn read_entry(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
 
 #[cfg(test)]
 mod tests {
-    use ports::notify::Channel;
 
     use super::*;
     use crate::tx::Counters;

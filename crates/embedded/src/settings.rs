@@ -99,12 +99,33 @@ pub struct TopicSettings {
 pub struct SubscriptionSettings {
     /// Its name, unique.
     pub name: String,
-    /// The function's name.
-    pub function: String,
+    /// Who is told.
+    pub subscriber: SubscriberSettings,
     /// What of it; `None` is everything.
     pub filter: Option<FilterPolicy>,
     /// Where deliveries go that failed for good, by queue name.
     pub dead_letter_queue: Option<String>,
+}
+
+/// Who a subscription tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubscriberSettings {
+    /// The function of this name.
+    Function(String),
+    /// This address, by mail: the message's text.
+    Mail(String),
+    /// This address, by mail: the message in SNS's envelope, as JSON.
+    MailJson(String),
+}
+
+impl SubscriberSettings {
+    /// Its name or address.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        match self {
+            Self::Function(endpoint) | Self::Mail(endpoint) | Self::MailJson(endpoint) => endpoint,
+        }
+    }
 }
 
 /// A function.

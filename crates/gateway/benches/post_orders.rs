@@ -69,6 +69,7 @@ fn gateway() -> Router {
         }],
         cors: Cors::default(),
         limits: Limits::default(),
+        access_log: false,
     };
     gateway::router(config, parts).unwrap()
 }

@@ -19,6 +19,8 @@ pub struct GatewayConfig {
     pub cors: Cors,
     /// Bounds.
     pub limits: Limits,
+    /// Whether each business call is noted in the interface's log group.
+    pub access_log: bool,
 }
 
 /// One business call.

@@ -4,7 +4,7 @@
 //! request counted. Business calls go straight through; everything else goes to the gateway's own routes.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use tower::Service;
 
 use crate::access;
+use crate::access_log::Call;
 use crate::body::read_json_text;
 use crate::config::Limits;
 use crate::cors::CorsHeaders;
@@ -37,6 +38,8 @@ pub(crate) struct Gateway<E> {
     pub parts: Parts<E>,
     pub limits: Limits,
     pub stage: String,
+    /// Whether business calls are noted in the log.
+    pub access_log: bool,
     /// The interface in the service map.
     pub service: ports::trace::Service,
     pub table: RouteTable,
@@ -145,10 +148,21 @@ impl<E: Engine> Gateway<E> {
             return Ok(response);
         };
         let traced = Traced::begin(&self.parts.recorder, self.service, ids);
-        let outcome = traced
-            .scope()
-            .run(pin!(self.admitted(found, route, request, ids)))
-            .await;
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let call = Call {
+            method: &method,
+            uri: &uri,
+            started,
+            key: OnceLock::new(),
+        };
+        let answered = async {
+            let outcome = self.admitted(found, route, request, ids, &call).await;
+            if self.access_log {
+                call.note(&outcome);
+            }
+            outcome
+        };
+        let outcome = traced.scope().run(pin!(answered)).await;
         self.count(route, &outcome, started);
         traced.end(route, ids, status_of(&outcome));
         outcome
@@ -169,9 +183,10 @@ impl<E: Engine> Gateway<E> {
         route: &BoundRoute,
         request: Request,
         ids: &RequestIds,
+        call: &Call<'_>,
     ) -> Result<Response, Problem> {
         self.require_room()?;
-        let (key, limits) = self.admit(route, &request, ids)?;
+        let (key, limits) = self.admit(route, &request, ids, call)?;
         let mut outcome = self.serve(found, route, request, key.as_deref(), ids).await;
         match &mut outcome {
             Ok(response) => limits.write_to(response.headers_mut()),
@@ -185,12 +200,14 @@ impl<E: Engine> Gateway<E> {
         route: &BoundRoute,
         request: &Request,
         ids: &RequestIds,
+        call: &Call<'_>,
     ) -> Result<(Option<Arc<ApiKey>>, RateLimit), Problem> {
         if !route.api_key_required && !route.admin {
             return Ok((None, RateLimit::default()));
         }
         let engine = &*self.parts.engine;
         let key = access::authenticate(engine, request.headers())?;
+        call.key.get_or_init(|| Arc::clone(&key));
         if route.admin {
             access::require_admin(&key)?;
         }
@@ -246,7 +263,7 @@ impl<E: Engine> Gateway<E> {
     }
 }
 
-fn status_of(outcome: &Result<Response, Problem>) -> StatusCode {
+pub(crate) fn status_of(outcome: &Result<Response, Problem>) -> StatusCode {
     match outcome {
         Ok(response) => response.status(),
         Err(problem) => problem.status(),

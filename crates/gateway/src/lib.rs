@@ -9,6 +9,7 @@
 //! what a slow or hostile client can hold.
 
 mod access;
+mod access_log;
 mod admin;
 mod body;
 mod config;

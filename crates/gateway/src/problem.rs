@@ -224,6 +224,11 @@ impl Problem {
         &mut self.0.headers
     }
 
+    /// What kind of problem it is.
+    pub(crate) fn code(&self) -> &'static str {
+        self.0.code.as_str()
+    }
+
     /// The status it is answered with.
     pub(crate) fn status(&self) -> StatusCode {
         self.0.code.status()

@@ -39,6 +39,7 @@ pub fn router<E: Engine>(config: GatewayConfig, mut parts: Parts<E>) -> Result<R
         limits: config.limits,
         service: ports::trace::Service::new(&config.api, ServiceKind::Api),
         stage: config.stage,
+        access_log: config.access_log,
         table,
         cors,
         throttles: Throttles::default(),

@@ -301,7 +301,7 @@ const PROPERTIES: &[(Shape, &str, &str)] = &[
     (
         Shape::AccessLog,
         "Format",
-        "the local log always has time, method, path, status, duration and trace id",
+        "the local log always has time, ids, key id, method, path, status, error, duration and length",
     ),
     (
         Shape::UsagePlan,

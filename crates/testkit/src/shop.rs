@@ -20,7 +20,7 @@ use ports::feed::LiveFeed;
 use ports::function::Handler;
 use ports::metrics::Metrics;
 use ports::orders::{OrderQueries, PlaceOrder, PlaceOrderError, Placed};
-use telemetry::Registry;
+use telemetry::{Registry, Tracer};
 use template::System;
 
 /// Functions by name.
@@ -37,6 +37,8 @@ pub struct ShopOptions {
     pub template: Option<String>,
     /// The clock; one that flies when `None`.
     pub time: Option<ManualTime>,
+    /// Whether traces are recorded, as a server does.
+    pub traces: bool,
     /// Handlers to take the place of the real functions, by name.
     pub handlers: Option<fn(&Engine) -> Handlers>,
 }
@@ -104,6 +106,9 @@ impl Shop {
         settings.time = Time::Manual(options.time.clone().unwrap_or_else(|| ManualTime::flying(start)));
         settings.faults = Arc::clone(&options.faults);
         let metrics = Arc::new(Registry::new());
+        if options.traces {
+            settings.recorder = Arc::new(Tracer::new(Arc::clone(&metrics)));
+        }
         let engine = Engine::open(settings, Arc::clone(&metrics) as Arc<dyn Metrics>).await?;
         Ok(Self { engine, metrics })
     }

@@ -26,6 +26,7 @@ pub fn config(system: &System) -> GatewayConfig {
         routes: routes.collect(),
         cors: api.map(cors).unwrap_or_default(),
         limits: Limits::default(),
+        access_log: api.is_some_and(|api| api.access_log_group.is_some()),
     }
 }
 

@@ -52,6 +52,8 @@ pub struct ServeOptions {
     pub reset_admin_key: bool,
     /// The process's log, for the log groups; the default one when it keeps none.
     pub logging: Logging,
+    /// Whether traces are recorded at all.
+    pub traces: bool,
     /// Where kept traces are sent on to, if anywhere.
     pub otlp: Option<OtlpSettings>,
     /// Where everything runs that nobody who sent a request waits for.
@@ -158,7 +160,9 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(listen)?;
     let registry = Arc::new(Registry::new());
     let tracer = Arc::new(Tracer::new(Arc::clone(&registry)));
-    settings.recorder = Arc::clone(&tracer) as Arc<dyn Recorder>;
+    if options.traces {
+        settings.recorder = Arc::clone(&tracer) as Arc<dyn Recorder>;
+    }
     let engine = Engine::open(settings, Arc::clone(&registry) as Arc<dyn Metrics>).await?;
     if options.reset_admin_key {
         keys::revoke_admin(&engine).await?;

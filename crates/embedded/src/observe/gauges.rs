@@ -34,6 +34,9 @@ pub(super) async fn read(engine: &Engine) {
         }
         Err(error) => tracing::warn!(event_type = "queues_not_read", error = %Chain(&error)),
     }
+    for (function, peak) in engine.lambda().take_peaks() {
+        metrics.gauge("ConcurrentExecutions", &[("FunctionName", function)], peak as f64);
+    }
     let machine = [("StateMachineArn", engine.executor().machine().arn.as_str())];
     metrics.gauge("OpenExecutionCount", &machine, engine.executor().open() as f64);
     let now = engine.time().now().as_ms();

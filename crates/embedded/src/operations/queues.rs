@@ -159,7 +159,7 @@ pub(super) async fn list_subscriptions(engine: &Engine) -> Result<Vec<Subscripti
     let info = |subscription: &Arc<crate::topic::Subscription>| SubscriptionInfo {
         topic: subscription.topic.clone(),
         subscription: subscription.settings.name.clone(),
-        endpoint: subscription.settings.function.clone(),
+        endpoint: subscription.settings.subscriber.endpoint().to_owned(),
         pending: pending.get(&subscription.id).copied().unwrap_or(0),
         dead_letter_queue: subscription.settings.dead_letter_queue.clone(),
     };

@@ -1,4 +1,4 @@
-//! Delivers to subscribed functions, each delivery until it succeeds or its retries are spent.
+//! Delivers to subscribed functions and mail addresses, each delivery until it succeeds or its retries are spent.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,18 +8,19 @@ use domain::Timestamp;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use ports::clock::Clock;
 use ports::function::aws_lambda_events::sns::{MessageAttribute, SnsEvent, SnsMessage, SnsRecord};
-use ports::function::{Context, FunctionError, Invocation, Reply};
+use ports::function::{Context, Invocation};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::{Attribute, DeliverySource, ReadyDelivery, Subscription, dead_letter_body};
-use crate::Engine;
 use crate::error::Chain;
 use crate::lambda::{Function, request_id};
 use crate::observe::spans;
+use crate::outbox::Mail;
 use crate::queue::{DeadLetter, send_dead_letter};
 use crate::tx::Tx;
 use crate::writer::Command;
+use crate::{Engine, SubscriberSettings};
 
 /// How long a worker waits after the store failed.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -43,11 +44,16 @@ fn back_off_ms(attempts: u32) -> i64 {
 /// Starts the deliveries of each subscription.
 pub(crate) fn spawn(engine: &Engine, workers: &mut JoinSet<()>) {
     for subscription in engine.subscriptions() {
-        if let Some(function) = engine.lambda().function(&subscription.settings.function) {
+        let subscriber = match &subscription.settings.subscriber {
+            SubscriberSettings::Function(name) => engine.lambda().function(name).map(Subscriber::Function),
+            SubscriberSettings::Mail(address) => Some(Subscriber::Mail(address.clone())),
+            SubscriberSettings::MailJson(address) => Some(Subscriber::MailJson(address.clone())),
+        };
+        if let Some(subscriber) = subscriber {
             let deliverer = Deliverer {
                 engine: engine.clone(),
                 subscription: Arc::clone(subscription),
-                function,
+                subscriber,
             };
             workers.spawn(Arc::new(deliverer).run());
         }
@@ -57,7 +63,14 @@ pub(crate) fn spawn(engine: &Engine, workers: &mut JoinSet<()>) {
 struct Deliverer {
     engine: Engine,
     subscription: Arc<Subscription>,
-    function: Arc<Function>,
+    subscriber: Subscriber,
+}
+
+/// Who is told.
+enum Subscriber {
+    Function(Arc<Function>),
+    Mail(String),
+    MailJson(String),
 }
 
 impl Deliverer {
@@ -127,15 +140,13 @@ impl Deliverer {
         // Side by side, so that what the functions have written for them shares a commit.
         while let Some((delivery, result)) = calls.next().await {
             match result {
-                Ok(_) => settle.delivered.push(delivery.seq),
-                Err(error) if delivery.attempts + 1 >= MAX_ATTEMPTS => {
-                    settle.dead.push((delivery, error.to_string()));
-                }
+                Ok(()) => settle.delivered.push(delivery.seq),
+                Err(error) if delivery.attempts + 1 >= MAX_ATTEMPTS => settle.dead.push((delivery, error)),
                 Err(error) => settle.failed.push((
                     delivery.seq,
                     // From when it failed, which may be long after the batch began.
                     Timestamp::from_ms(self.engine.time().now().as_ms() + back_off_ms(delivery.attempts + 1)),
-                    error.to_string(),
+                    error,
                 )),
             }
         }
@@ -144,20 +155,46 @@ impl Deliverer {
         self.settle(settle).await;
     }
 
-    async fn call(&self, delivery: ReadyDelivery) -> (ReadyDelivery, Result<Reply, FunctionError>) {
+    async fn call(&self, delivery: ReadyDelivery) -> (ReadyDelivery, Result<(), String>) {
+        let result = match &self.subscriber {
+            Subscriber::Function(function) => self.invoke(function, &delivery).await,
+            Subscriber::Mail(address) => self.mail(address, &delivery, delivery.message.body.clone()).await,
+            Subscriber::MailJson(address) => {
+                let body = dead_letter_body(&delivery, &self.subscription.topic_arn);
+                self.mail(address, &delivery, body).await
+            }
+        };
+        (delivery, result)
+    }
+
+    /// Hands the message to the outbox, once however often it is tried.
+    async fn mail(&self, address: &str, delivery: &ReadyDelivery, body: String) -> Result<(), String> {
+        let mail = Mail {
+            key: format!("{}/{}", delivery.message.id, self.subscription.settings.name),
+            recipient: address.to_owned(),
+            subject: delivery.message.subject.clone().unwrap_or_default(),
+            body,
+            trace: delivery.message.trace.clone(),
+            at: self.engine.time().now(),
+        };
+        let handed_over = self.engine.writer().execute(mail).await;
+        handed_over.map_err(|error| Chain(&error).to_string())
+    }
+
+    async fn invoke(&self, function: &Function, delivery: &ReadyDelivery) -> Result<(), String> {
         let context = Context {
             request_id: request_id(),
             trace_id: delivery.message.trace.clone(),
         };
-        let event = Invocation::Sns(sns_event(&delivery, &self.subscription));
+        let event = Invocation::Sns(sns_event(delivery, &self.subscription));
         let scope = spans::delivered(
             &self.engine,
             &self.subscription.topic,
-            &delivery,
+            delivery,
             &context.request_id,
         );
-        let result = scope.run(pin!(self.function.invoke(event, context))).await;
-        (delivery, result)
+        let result = scope.run(pin!(function.invoke(event, context))).await;
+        result.map(drop).map_err(|error| error.to_string())
     }
 
     fn count(&self, settle: &SettleDeliveries) {

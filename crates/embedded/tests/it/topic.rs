@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::OrderId;
-use embedded::{FunctionSettings, Settings, SubscriptionSettings};
+use embedded::{FunctionSettings, Settings, SubscriberSettings, SubscriptionSettings};
 use ports::operations::Operations;
 use ports::orders::CancelOrder;
 use ports::processing::{BeginOrder, BeginProcessing};
@@ -41,7 +41,7 @@ fn subscribe(settings: &mut Settings, function: &str, filter: Option<FilterPolic
     let topic = settings.topics.iter_mut().find(|it| it.name == topic).unwrap();
     topic.subscriptions.push(SubscriptionSettings {
         name: format!("to-{function}"),
-        function: function.to_owned(),
+        subscriber: SubscriberSettings::Function(function.to_owned()),
         filter,
         dead_letter_queue: Some(DEAD.to_owned()),
     });

@@ -264,6 +264,7 @@ fn configurations_that_cannot_be_served() {
             routes,
             cors,
             limits: Limits::default(),
+            access_log: false,
         };
         let functions = [(
             "f".to_owned(),

@@ -141,6 +141,7 @@ impl Gateway {
             routes: routes(),
             cors: setup.cors,
             limits: setup.limits,
+            access_log: false,
         };
         Self {
             router: gateway::router(config, parts).unwrap(),

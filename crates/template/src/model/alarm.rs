@@ -21,7 +21,7 @@ pub struct Alarm {
     pub dimensions: Vec<Dimension>,
     /// What is made of the values of a period.
     pub statistic: Statistic,
-    /// How long a period is: 10, 20, 30, or a multiple of 60 s.
+    /// How long a period is: a multiple of 60 s.
     pub period: Seconds,
     /// How many of the latest periods are looked at.
     pub evaluation_periods: u32,

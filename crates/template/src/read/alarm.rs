@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::Found;
 use crate::fault::Problem;
-use crate::model::{Alarm, Arn, Comparison, Dimension, MissingData, Statistic};
+use crate::model::{Alarm, Arn, Comparison, Dimension, MissingData, Seconds, Statistic};
 use crate::section::Section;
 use crate::shape::Shape;
 
@@ -50,7 +50,7 @@ pub(super) fn read(mut found: Found<'_, '_>) -> Option<Alarm> {
         .filter_map(dimension)
         .collect();
     let statistic = statistic(properties);
-    let period = properties.seconds("Period", 10, 604_800);
+    let period = period(properties);
     let threshold = properties.decimal("Threshold", Decimal::MIN);
     let comparison = properties.word("ComparisonOperator", &COMPARISONS);
     let missing_data = properties
@@ -104,6 +104,23 @@ fn dimension(mut section: Section<'_, '_>) -> Option<Dimension> {
 
 fn actions(properties: &mut Section<'_, '_>, name: &'static str) -> Vec<Arn> {
     properties.texts(name).into_iter().map(Arn).collect()
+}
+
+/// Periods of 10, 20 or 30 s are for metrics of high resolution, which need a finer history than a minute's.
+fn period(properties: &mut Section<'_, '_>) -> Option<Seconds> {
+    let period = properties.seconds("Period", 10, 604_800)?;
+    if period.0.is_multiple_of(60) {
+        return Some(period);
+    }
+    let expected = "a multiple of 60 s: metrics have one value a minute, so a shorter period would have none";
+    properties.fault_at(
+        "Period",
+        Problem::Malformed {
+            found: period.0.to_string(),
+            expected,
+        },
+    );
+    None
 }
 
 fn statistic(properties: &mut Section<'_, '_>) -> Option<Statistic> {

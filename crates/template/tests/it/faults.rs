@@ -40,7 +40,7 @@ fn every_fault_at_once() {
       EvaluationPeriods: 1
       DatapointsToAlarm: 2
       ComparisonOperator: MoreThan
-      Period: 60
+      Period: 90
 ",
         &expect![[r#"
             line 7, column 26, /Resources/Queue/Properties/VisibilityTimeout: `50000` must be a whole number from 0 to 43200
@@ -58,6 +58,7 @@ fn every_fault_at_once() {
             line 28, column 26, /Resources/Alarm/Properties/ExtendedStatistic: `p101` must be a percentile from p0 to p100, such as p99 or p99.9
             line 30, column 26, /Resources/Alarm/Properties/DatapointsToAlarm: DatapointsToAlarm is 2, more than the 1 EvaluationPeriods
             line 31, column 27, /Resources/Alarm/Properties/ComparisonOperator: `MoreThan` must be one of GreaterThanOrEqualToThreshold, GreaterThanThreshold, LessThanOrEqualToThreshold, LessThanThreshold
+            line 32, column 15, /Resources/Alarm/Properties/Period: `90` must be a multiple of 60 s: metrics have one value a minute, so a shorter period would have none
         "#]],
     );
 }

@@ -37,10 +37,14 @@ struct Scenario {
     run: fn(u32),
 }
 
-const SCENARIOS: [Scenario; 4] = [
+const SCENARIOS: [Scenario; 5] = [
     Scenario {
         name: "order",
         run: order::run,
+    },
+    Scenario {
+        name: "traced",
+        run: order::run_traced,
     },
     Scenario {
         name: "creation",

@@ -100,6 +100,7 @@ fn config() -> GatewayConfig {
         }],
         cors: Cors::default(),
         limits: Limits::default(),
+        access_log: false,
     }
 }
 

@@ -33,6 +33,11 @@ pub fn log_to(dir: &Path) {
 
 /// A shop whose payments all succeed, with much stock, that doesn't work yet.
 pub async fn idle_shop(dir: &Path) -> (Shop, ShopOptions) {
+    idle_shop_with(dir, false).await
+}
+
+/// The same, with traces recorded or not.
+pub async fn idle_shop_with(dir: &Path, traces: bool) -> (Shop, ShopOptions) {
     let options = ShopOptions {
         payments: SimulatedSettings {
             success_rate: Rate::ALWAYS,
@@ -40,6 +45,7 @@ pub async fn idle_shop(dir: &Path) -> (Shop, ShopOptions) {
         },
         // A clock that flies would go to a time-out whenever everybody happens to wait.
         time: Some(ManualTime::at(Timestamp::from_ms(1_800_000_000_000))),
+        traces,
         ..ShopOptions::default()
     };
     let shop = Shop::open_idle(dir, &options).await.unwrap();

@@ -1,6 +1,6 @@
 //! The template's alarms, raised by what really happens, with time in the test's hand.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use connectors::{Rate, SimulatedSettings};
@@ -8,9 +8,10 @@ use domain::Timestamp;
 use embedded::time::ManualTime;
 use embedded::{Engine, Observer};
 use ports::clock::Clock;
-use ports::function::{Context, FunctionError, Handler, Invocation, ReplyFuture};
+use ports::function::{Context, FunctionError, Handler, Invocation, Reply, ReplyFuture};
 use ports::metrics::MetricSource;
 use ports::observability::{AlarmState, Alarms};
+use ports::operations::Operations;
 use telemetry::Registry;
 use testkit::{Handlers, Shop, ShopOptions};
 
@@ -110,6 +111,87 @@ async fn more_than_ten_errors_in_five_minutes_raise_the_seeds_alarm() {
         watched.became(ALARM).await,
         [AlarmState::Ok, AlarmState::Alarm, AlarmState::Ok]
     );
+    watched.shop.close().await;
+}
+
+/// What the function that stands in for order notification was told by the operations topic.
+static TOLD: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
+struct Listener;
+
+impl Handler for Listener {
+    fn call(self: Arc<Self>, invocation: Invocation, _: Context) -> ReplyFuture {
+        if let Invocation::Sns(event) = invocation {
+            let of_operations = event.records.into_iter().map(|record| record.sns);
+            let of_operations = of_operations.filter(|sns| sns.topic_arn.ends_with(":OperationsTopic"));
+            let told = of_operations.map(|sns| (sns.subject.unwrap_or_default(), sns.message));
+            TOLD.lock().unwrap().extend(told);
+        }
+        Box::pin(async { Ok(Reply::Done) })
+    }
+}
+
+fn listening(_: &Engine) -> Handlers {
+    let listener = Arc::new(Listener) as Arc<dyn Handler>;
+    Handlers::from([("order-notification".to_owned(), listener)])
+}
+
+/// The template with an address for alarms, and a function that is told of them as well.
+fn with_subscribers() -> String {
+    let template = include_str!("../../../../template.yaml");
+    let (before, after) = template
+        .split_once("  AlarmEmail:\n    Type: String\n    Default: \"\"\n")
+        .unwrap();
+    let (resources, rest) = after.split_once("  OperationsEmail:\n").unwrap();
+    format!(
+        "{before}  AlarmEmail:\n    Type: String\n    Default: ops@example.com\n{resources}  OperationsListener:
+    Type: AWS::SNS::Subscription
+    Properties:
+      TopicArn: !Ref OperationsTopic
+      Protocol: lambda
+      Endpoint: !GetAtt OrderNotificationFunction.Arn
+  OperationsEmail:\n{rest}"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alarm_is_mailed_and_told_to_the_functions_that_listen() {
+    let payments = SimulatedSettings {
+        success_rate: Rate::ALWAYS,
+        ..SimulatedSettings::default()
+    };
+    let watched = Watched::open(ShopOptions {
+        payments,
+        template: Some(with_subscribers()),
+        handlers: Some(listening),
+        ..ShopOptions::default()
+    })
+    .await;
+    watched.fail(11).await;
+    watched.pass(1).await;
+    watched.shop.settled().await.unwrap();
+    let subject = "ALARM: \"OrderProcessingErrorAlarm\"";
+    let mails = watched.shop.engine.list_outbox(100).await.unwrap();
+    let mails: Vec<_> = mails.iter().filter(|mail| mail.subject == subject).collect();
+    let [mail] = mails.as_slice() else {
+        panic!("{mails:?}")
+    };
+    assert_eq!(
+        (
+            mail.channel.as_str(),
+            mail.recipient.as_str(),
+            mail.order_id.as_str()
+        ),
+        ("email", "ops@example.com", "")
+    );
+    let told: Vec<_> = TOLD.lock().unwrap().clone();
+    assert_eq!(
+        told.iter().filter(|(s, _)| s == subject).collect::<Vec<_>>(),
+        [&(subject.to_owned(), mail.body.clone())]
+    );
+    let body: serde_json::Value = serde_json::from_str(&mail.body).unwrap();
+    assert_eq!(body["NewStateValue"], "ALARM");
+    assert_eq!(body["Trigger"]["MetricName"], "Errors");
     watched.shop.close().await;
 }
 

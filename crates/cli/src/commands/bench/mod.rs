@@ -97,6 +97,7 @@ fn serve_ceiling(listen: SocketAddr, data: PathBuf, output: &Output) -> Result<V
             max_in_flight: None,
             reset_admin_key: false,
             logging: telemetry::Logging::default(),
+            traces: true,
             otlp: None,
             back,
         };

@@ -81,6 +81,7 @@ fn play_on_a_server(scenario: &'static Scenario, runtimes: &Runtimes) -> Result<
         max_in_flight: None,
         reset_admin_key: false,
         logging: telemetry::Logging::default(),
+        traces: true,
         otlp: None,
         back: runtimes.back(),
     };

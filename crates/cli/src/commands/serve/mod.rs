@@ -7,7 +7,7 @@ mod payments;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::client::connection::DEFAULT_DATA;
@@ -59,12 +59,21 @@ pub struct ServeArgs {
         default_value_t = DEFAULT_IN_FLIGHT
     )]
     max_in_flight: u16,
+    /// Whether traces are recorded; off, the service map is empty and an order's trace is what its journal tells
+    #[arg(long, env = "ORDERMILL_TRACES", value_enum, default_value = "on")]
+    traces: Switch,
     #[command(flatten)]
     logs: logs::LogArgs,
     #[command(flatten)]
     otlp: otlp::OtlpArgs,
     #[command(flatten)]
     payments: payments::PaymentArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
 }
 
 /// Runs the command until it is told to stop.
@@ -82,6 +91,7 @@ pub fn run(args: ServeArgs, output: &Output) -> Result<Verdict, Failure> {
         max_in_flight: Some(usize::from(args.max_in_flight)),
         reset_admin_key: args.reset_admin_key,
         logging,
+        traces: args.traces == Switch::On,
         otlp,
         back: runtimes.back(),
     };

@@ -56,13 +56,13 @@ pub(super) async fn judge_one(
     Ok((before, judged))
 }
 
-/// The alarm's periods up to the last whole minute, oldest first. Periods shorter than a minute are as long as one.
+/// The alarm's periods up to the last whole minute, oldest first.
 async fn read(
     store: &Store,
     alarm: &template::Alarm,
     now: Timestamp,
 ) -> Result<Vec<AlarmReading>, StoreError> {
-    let period_ms = (i64::from(alarm.period.0) * 1_000).max(MINUTE_MS);
+    let period_ms = i64::from(alarm.period.0) * 1_000;
     let end = history::floor(now.as_ms(), MINUTE_MS);
     let begin = end - period_ms * i64::from(alarm.evaluation_periods);
     let selection = Selection {
