@@ -97,7 +97,10 @@ fn signal_routes<E: Engine>() -> Router<Arc<Console<E>>> {
         .route("/console/traces", get(traces::list::<E>))
         .route("/console/traces/{id}", get(traces::show::<E>))
         .route("/console/logs", get(logs::list::<E>))
-        .route("/console/logs/filter", post(logs::set_filter::<E>))
+        .route(
+            "/console/logs/filter",
+            get(logs::edit_filter::<E>).post(logs::set_filter::<E>),
+        )
         .route("/console/alarms", get(alarms::list::<E>))
 }
 

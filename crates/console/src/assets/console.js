@@ -11,7 +11,7 @@ const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 function morph(node, wanted) {
   if (node.isEqualNode(wanted)) return;
   for (const { name } of [...node.attributes]) {
-    if (!wanted.hasAttribute(name) && !(name === "open" && node.tagName === "DETAILS")) node.removeAttribute(name);
+    if (!wanted.hasAttribute(name) && !(name === "open" && node.tagName === "DETAILS") && name !== "data-centred") node.removeAttribute(name);
   }
   for (const { name, value } of wanted.attributes) {
     if (node.getAttribute(name) !== value) node.setAttribute(name, value);
@@ -203,6 +203,11 @@ function tick() {
 
 /** Shows what only the script can do. */
 function enhance(root = document) {
+  // A picture that is wider than its frame is first seen in its middle.
+  for (const graph of root.querySelectorAll(".graph:not([data-centred])")) {
+    graph.dataset.centred = "";
+    graph.scrollLeft = (graph.scrollWidth - graph.clientWidth) / 2;
+  }
   for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
   tick();
 }
@@ -255,5 +260,8 @@ document.addEventListener("keydown", (event) => {
   pressedG = event.key === "g" ? Date.now() : 0;
 });
 
+// On a phone the parts stand in a row that scrolls: the current one is seen.
+const current = document.querySelector(".side [aria-current]");
+if (current) current.scrollIntoView({ block: "nearest", inline: "center" });
 enhance();
 setInterval(tick, 10_000);

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::Timestamp;
 use maud::{Markup, html};
-use ports::observability::{LogGroup, LogQuery, LogTable, ObserveError};
+use ports::observability::{LogGroup, LogQuery, LogRow, LogTable, ObserveError};
 use serde_json::Value;
 
 use crate::access::{Form, Query, Visitor};
@@ -16,6 +16,8 @@ use crate::query::Fields;
 use crate::view::{self, Confirm, Section, bytes, count, empty, icon, json_block};
 
 const LIMIT: u32 = 200;
+/// How much of a line's data is shown before it is opened.
+const SHOWN_LETTERS: usize = 240;
 /// How far back one may look: minutes, and what that is called.
 const SPANS: [(&str, i64, &str); 5] = [
     ("15", 15, "15 minutes"),
@@ -46,7 +48,10 @@ pub(crate) async fn list<E: Engine>(
         @if let Some(table) = &table { (lines(table)) }
         div.two {
             section.card { h2 { "Log groups" } (group_table(&groups)) }
-            section.card { h2 { "What is logged" } (filter_form(&visitor, &logs.log_filter(), None)) }
+            section.card {
+                div.card-head { h2 { "What is logged" } a href="/console/logs/filter" { "Change" } }
+                p { code { (logs.log_filter()) } }
+            }
         }
     };
     Ok(view::page(&visitor, Section::Logs, "Logs", &content))
@@ -110,18 +115,67 @@ fn lines(table: &LogTable) -> Markup {
     }
     html! {
         div.scroll.log tabindex="0" role="region" aria-label="Lines" {
-            table.rows.dense {
-                thead { tr { @for column in &table.columns { th scope="col" { (column) } } } }
-                tbody { @for row in &table.rows {
-                    tr data-key=[Some(row.cursor.as_str()).filter(|cursor| !cursor.is_empty())] {
-                        @for value in &row.values { (cell(value)) }
-                    }
-                } }
-            }
+            @if table.columns == ["@message"] { (whole_lines(table)) } @else { (columns(table)) }
         }
-        p.help { (count(table.rows.len() as u64)) " rows of " (count(table.scanned)) " lines that were looked at"
-            @if table.truncated { "; there are more" } "." }
+        p.help { (count(table.rows.len() as u64)) @if table.rows.len() == 1 { " row of " } @else { " rows of " }
+            (count(table.scanned)) " lines that were looked at" @if table.truncated { "; there are more" } "." }
     }
+}
+
+/// Lines as they were written, each with what tells it from the others; the rest of it opens below.
+fn whole_lines(table: &LogTable) -> Markup {
+    html! {
+        table.rows.dense.lines {
+            thead { tr { th scope="col" { "Time (UTC)" } th scope="col" { "Level" } th scope="col" { "Event" } th scope="col" { "Data" } } }
+            tbody { @for row in &table.rows {
+                @let line = row.values.first().unwrap_or(&Value::Null);
+                @let text = |name: &str| line[name].as_str().unwrap_or_default();
+                @let at = text("timestamp");
+                tr data-key=[key(row)] {
+                    td.nowrap { time datetime=(at) title=(at) { (at.get(11..23).unwrap_or(at)) } }
+                    td { span class={ "level " (text("level").to_lowercase()) } { (text("level")) } }
+                    td.nowrap { strong { (event(line)) } }
+                    td.data { details { summary { code { (beginning(line)) } } (json_block("Line", line)) } }
+                }
+            } }
+        }
+    }
+}
+
+/// What a line is about: its event, or its message where it has none.
+fn event(line: &Value) -> &str {
+    let mut names = ["event_type", "message"].iter();
+    names.find_map(|name| line[*name].as_str()).unwrap_or("–")
+}
+
+fn beginning(line: &Value) -> String {
+    let data = match &line["data"] {
+        Value::Null => line,
+        data => data,
+    };
+    data.to_string().chars().take(SHOWN_LETTERS).collect()
+}
+
+fn key(row: &LogRow) -> Option<&str> {
+    Some(row.cursor.as_str()).filter(|cursor| !cursor.is_empty())
+}
+
+/// What a query made of them.
+fn columns(table: &LogTable) -> Markup {
+    html! {
+        table.rows.dense {
+            thead { tr { @for column in &table.columns { th.num[is_number(table, column)] scope="col" { (column) } } } }
+            tbody { @for row in &table.rows {
+                tr data-key=[key(row)] { @for value in &row.values { (cell(value)) } }
+            } }
+        }
+    }
+}
+
+fn is_number(table: &LogTable, column: &str) -> bool {
+    let at = table.columns.iter().position(|other| other == column);
+    let first = at.and_then(|at| table.rows.first()?.values.get(at));
+    first.is_some_and(Value::is_number)
 }
 
 fn cell(value: &Value) -> Markup {
@@ -130,22 +184,7 @@ fn cell(value: &Value) -> Markup {
         Value::String(text) => html! { td.long { code { (text) } } },
         Value::Number(number) => html! { td.num { (number.to_string()) } },
         Value::Bool(_) => html! { td { (value.to_string()) } },
-        Value::Array(_) => html! { td.long { code { (value.to_string()) } } },
-        Value::Object(members) => {
-            let told = ["event_type", "message"]
-                .iter()
-                .find_map(|name| members.get(*name)?.as_str());
-            let level = members.get("level").and_then(Value::as_str).unwrap_or_default();
-            let data = members.get("data").map(Value::to_string).unwrap_or_default();
-            let data: String = data.chars().take(160).collect();
-            html! {
-                td.long.wide { details {
-                    summary { @if matches!(level, "ERROR" | "WARN") { span class={ "level " (level.to_lowercase()) } { (level) " " } }
-                        strong { (told.unwrap_or("Line")) } " " code.soft { (data) } }
-                    (json_block("Line", value))
-                } }
-            }
-        }
+        Value::Array(_) | Value::Object(_) => html! { td.long { code { (value.to_string()) } } },
     }
 }
 
@@ -177,9 +216,26 @@ fn filter_form(visitor: &Visitor, filter: &str, problem: Option<&str>) -> Markup
                     aria-describedby="filter-help";
                 p.help id="filter-help" { "As in " code { "RUST_LOG" } ", such as " code { "info,embedded=debug" } ". It holds until the server stops." }
             }
-            div.buttons { button type="submit" { "Change it" } }
+            div.buttons { button.primary type="submit" { "Look at the change" } a.button href="/console/logs" { "Leave it" } }
         }
     }
+}
+
+/// `GET /console/logs/filter`
+pub(crate) async fn edit_filter<E: Engine>(
+    State(console): State<Arc<Console<E>>>,
+    visitor: Visitor,
+) -> Result<Response, PageError> {
+    let filter = console.observatory()?.logs.log_filter();
+    Ok(filter_page(&visitor, &filter, None))
+}
+
+fn filter_page(visitor: &Visitor, filter: &str, problem: Option<&str>) -> Response {
+    let content = html! {
+        header.page-head { div { p.crumbs { a href="/console/logs" { "Logs" } } h1 { "What is logged" } } }
+        section.card.narrow { (filter_form(visitor, filter, problem)) }
+    };
+    view::page(visitor, Section::Logs, "What is logged", &content)
 }
 
 /// `POST /console/logs/filter`
@@ -202,18 +258,14 @@ pub(crate) async fn set_filter<E: Engine>(
             extra: html! {},
             button: "Change it",
             is_dangerous: false,
-            back: "/console/logs",
+            back: "/console/logs/filter",
         };
         return Ok(confirm.page(&visitor));
     }
     match console.observatory()?.logs.set_log_filter(filter) {
         Ok(()) => {}
         Err(ObserveError::Query(problem)) => {
-            let content = html! {
-                header.page-head { h1 { "What is logged" } }
-                section.card.narrow { (filter_form(&visitor, filter, Some(&problem))) }
-            };
-            return Ok(view::page(&visitor, Section::Logs, "What is logged", &content));
+            return Ok(filter_page(&visitor, filter, Some(&problem)));
         }
         Err(error) => return Err(error.into()),
     }

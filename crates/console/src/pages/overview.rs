@@ -21,7 +21,8 @@ use crate::pages::orders;
 use crate::query::segment;
 use crate::view::chart::Minutes;
 use crate::view::{
-    self, Section, ago, count, duration_ms, empty, icon, labelled_fact, not_yet, order_pill, service_map,
+    self, Section, ago, breakable, count, duration_ms, empty, icon, labelled_fact, not_yet, order_pill,
+    service_map,
 };
 
 const NEWEST: u32 = 10;
@@ -56,7 +57,7 @@ pub(crate) async fn show<E: Engine>(
             (labelled_fact("Needs attention", count(counts.needs_attention), html! {
                 a href="/console/orders?status=attention" { "look at them" } }))
         }
-        div.wide-narrow[signals.is_some()] {
+        div.overview[signals.is_some()] {
             @if let Some(signals) = &signals {
                 section.card { h2 { "Orders a minute" }
                     (signals.placed.chart("Orders placed in each of the last 60 minutes", "orders")) }
@@ -217,7 +218,7 @@ fn alarm_list(alarms: &[Alarm], now: Timestamp) -> Markup {
     html! {
         ul.plain.alarm-list {
             @for alarm in &loud {
-                li title=(alarm.reason) { (alarm_pill(alarm.state)) span { (alarm.name) } (ago(alarm.since, now)) }
+                li title=(alarm.reason) { (alarm_pill(alarm.state)) span { (breakable(&alarm.name)) " " (ago(alarm.since, now)) } }
             }
             @if loud.len() < alarms.len() {
                 li { (alarm_pill(AlarmState::Ok)) span { (alarms.len() - loud.len()) " of " (alarms.len()) " alarms" } }

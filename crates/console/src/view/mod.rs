@@ -6,6 +6,7 @@ mod frame;
 pub(crate) mod icon;
 mod map;
 mod parts;
+mod spark;
 mod text;
 mod waterfall;
 
@@ -13,8 +14,9 @@ pub(crate) use confirm::Confirm;
 pub(crate) use frame::{Section, error_page, page, plain_page};
 pub(crate) use map::service_map;
 pub(crate) use parts::{
-    ago, copyable, empty, execution_pill, fact, json_block, labelled_fact, message, more, not_yet,
+    ago, breakable, copyable, empty, execution_pill, fact, json_block, labelled_fact, message, more, not_yet,
     order_link, order_pill, pill, tabs,
 };
+pub(crate) use spark::{Period, spark};
 pub(crate) use text::{absolute, bytes, count, duration_ms, money, short_id};
 pub(crate) use waterfall::{outcome_pill, took, waterfall};

@@ -46,6 +46,22 @@ pub(crate) fn order_link(id: &str) -> Markup {
     html! { a.id href={ "/console/orders/" (segment(id)) } title=(id) { (short_id(id)) } }
 }
 
+/// A name in one word, such as `OrderProcessingErrorAlarm`, that may be broken where one of its words begins.
+pub(crate) fn breakable(name: &str) -> Markup {
+    let mut parts: Vec<String> = vec![String::new()];
+    let mut before = ' ';
+    for letter in name.chars() {
+        if letter.is_uppercase() && before.is_lowercase() {
+            parts.push(String::new());
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push(letter);
+        }
+        before = letter;
+    }
+    html! { @for (number, part) in parts.iter().enumerate() { @if number > 0 { wbr; } (part) } }
+}
+
 /// One line of a list of facts.
 pub(crate) fn fact(name: &str, value: impl maud::Render) -> Markup {
     html! { div { dt { (name) } dd { (value) } } }

@@ -6,22 +6,35 @@ use ports::observability::{Keeping, Span, SpanOutcome, Trace};
 use super::icon;
 use super::parts::pill;
 
-/// The bars' own width; they are stretched to whatever width there is.
-const WIDTH: f64 = 1_000.0;
 /// The deepest indentation that is shown.
-const MAX_DEPTH: u32 = 8;
+const MAX_DEPTH: u32 = 14;
+/// How many colours there are for the parts that spans are from.
+const COLOURS: usize = 6;
 
 /// The spans of a trace.
 pub(crate) fn waterfall(trace: &Trace) -> Markup {
     let whole = trace.summary.duration_us.max(1);
+    let mut services: Vec<&str> = Vec::new();
+    for span in &trace.spans {
+        if !services.contains(&span.service.as_str()) {
+            services.push(&span.service);
+        }
+    }
+    let colour = |span: &Span| {
+        services
+            .iter()
+            .position(|name| *name == span.service)
+            .unwrap_or(0)
+            % COLOURS
+    };
     html! {
         div.scroll tabindex="0" role="region" aria-label="Trace" {
             table.rows.dense.waterfall {
                 thead { tr {
                     th scope="col" { "What" } th scope="col" { "Where" } th.num scope="col" { "Begins" }
-                    th.num scope="col" { "Took" } th.timeline-head scope="col" { span { "0" } span { (took(whole)) } }
+                    th.num scope="col" { "Took" } th.timeline-head scope="col" { div { span { "0" } span { (took(whole / 2)) } span { (took(whole)) } } }
                 } }
-                tbody { @for span in &trace.spans { (row(span, whole)) } }
+                tbody { @for span in &trace.spans { (row(span, whole, colour(span))) } }
             }
         }
         @if trace.summary.keeping == Keeping::Journal {
@@ -30,26 +43,26 @@ pub(crate) fn waterfall(trace: &Trace) -> Markup {
     }
 }
 
-fn row(span: &Span, whole: u64) -> Markup {
-    let share = |us: u64| us as f64 / whole as f64 * WIDTH;
+fn row(span: &Span, whole: u64, colour: usize) -> Markup {
+    let share = |us: u64| (us as f64 / whole as f64 * 100.0).min(100.0);
     // What took next to nothing is seen all the same.
-    let width = share(span.duration_us).max(3.0);
-    let x = share(span.offset_us).min(WIDTH - width);
+    let width = share(span.duration_us).max(0.4);
+    let x = share(span.offset_us).min(100.0 - width);
     html! {
         tr.bad[span.outcome == SpanOutcome::Fault] {
             td.span-name {
-                span class={ "indent-" (span.depth.min(MAX_DEPTH)) } {
-                    @if span.attributes.is_empty() && span.error.is_none() { (span.name) }
+                div class={ "indent-" (span.depth.min(MAX_DEPTH)) } {
+                    @if span.attributes.is_empty() { (span.name) }
                     @else { details { summary { (span.name) } (attributes(span)) } }
+                    @if let Some(error) = &span.error { div.error-text { (error) } }
                 }
-                @if let Some(error) = &span.error { div.error-text { (error) } }
             }
-            td.soft { (span.service) }
-            td.num { (took(span.offset_us)) }
+            td.soft { span class={ "dot colour-" (colour) } {} (span.service) }
+            td.num.soft { (took(span.offset_us)) }
             td.num { (took(span.duration_us)) }
-            td.bar-cell { svg class={ "bar " (tone(span.outcome)) } viewBox="0 0 1000 10" preserveAspectRatio="none"
-                aria-hidden="true" focusable="false" {
-                rect.value x=(format!("{x:.1}")) width=(format!("{width:.1}")) height="10" {}
+            td.bar-cell { svg class={ "bar colour-" (colour) " " (tone(span.outcome)) } aria-hidden="true" focusable="false" {
+                @for quarter in ["0%", "25%", "50%", "75%", "100%"] { line.grid x1=(quarter) x2=(quarter) y1="0" y2="100%" {} }
+                rect.value x=(format!("{x:.2}%")) width=(format!("{width:.2}%")) y="25%" height="50%" rx="2" {}
             } }
         }
     }

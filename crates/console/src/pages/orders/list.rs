@@ -116,13 +116,14 @@ fn nothing(wanted: &Wanted, total: u64) -> Markup {
 pub(crate) fn table(orders: &[Order], now: Timestamp) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Orders" {
-            table.rows {
-                thead { tr {
-                    th scope="col" { "Order" } th scope="col" { "Status" } th scope="col" { "Customer" }
-                    th scope="col" { "Items" } th.num scope="col" { "Total" } th scope="col" { "Placed" }
-                    th scope="col" { "Changed" }
+            // Roles, for on a phone it is no table to the eye.
+            table.rows.orders role="table" {
+                thead role="rowgroup" { tr role="row" {
+                    th scope="col" role="columnheader" { "Order" } th scope="col" role="columnheader" { "Status" } th scope="col" role="columnheader" { "Customer" }
+                    th scope="col" role="columnheader" { "Items" } th.num scope="col" role="columnheader" { "Total" } th scope="col" role="columnheader" { "Placed" }
+                    th scope="col" role="columnheader" { "Changed" }
                 } }
-                tbody { @for order in orders { (row(order, now)) } }
+                tbody role="rowgroup" { @for order in orders { (row(order, now)) } }
             }
         }
     }
@@ -132,20 +133,20 @@ fn row(order: &Order, now: Timestamp) -> Markup {
     let (placed, state) = (&order.placed, &order.state);
     let id = placed.order_id.to_string();
     html! {
-        tr data-key=(id) {
-            td { (order_link(&id)) }
-            td {
+        tr data-key=(id) role="row" {
+            td role="cell" { (order_link(&id)) }
+            td role="cell" {
                 (order_pill(state.status))
                 @if let Some(attention) = &state.attention {
                     " " span title=(attention) { (pill("warn", &icon::warning(), "ATTENTION")) }
                 }
             }
-            td { a.plain-link href=(crate::query::address("/console/orders", &[("customer", Some(placed.customer_id.as_str()))])) {
+            td role="cell" { a.plain-link href=(crate::query::address("/console/orders", &[("customer", Some(placed.customer_id.as_str()))])) {
                 (placed.customer_id) } }
-            td.items { (items(order)) }
-            td.num { (money(placed.total_amount, placed.currency)) }
-            td { (ago(placed.created_at, now)) }
-            td { (ago(state.updated_at, now)) }
+            td.items role="cell" { (items(order)) }
+            td.num role="cell" { (money(placed.total_amount, placed.currency)) }
+            td role="cell" { (ago(placed.created_at, now)) }
+            td role="cell" { (ago(state.updated_at, now)) }
         }
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::{Order, Timestamp};
 use maud::{Markup, html};
-use ports::observability::{Observatory, ObserveError, Trace};
+use ports::observability::{Keeping, Observatory, ObserveError, Trace, TraceSummary};
 use ports::operations::{ExecutionDetail, OperationError};
 
 use super::find_order;
@@ -55,6 +55,7 @@ pub(crate) async fn show<E: Engine>(
                     div.card-head { h2 { "Timeline" } (extent(&id, whole)) }
                     (timeline(&entries, whole))
                 }
+                @if let Some(story) = &story { (story) }
             }
             div.side-column {
                 section.card { h2 { "Facts" } (facts(&order)) }
@@ -67,11 +68,9 @@ pub(crate) async fn show<E: Engine>(
                 }
             }
         }
-        @if let Some(story) = &story { (story) }
         @if let Some(trace) = &trace {
             section.card {
-                div.card-head { h2 { "Trace" }
-                    a href={ "/console/traces/" (segment(&trace.summary.trace_id)) } { (took(trace.summary.duration_us)) " in all" } }
+                div.card-head { h2 { "Trace" } (trace_link(&trace.summary)) }
                 (waterfall(trace))
             }
         }
@@ -92,6 +91,17 @@ async fn find_trace(observatory: Option<&Observatory>, order: &Order) -> Result<
         Ok(trace) => Ok(Some(trace)),
         Err(ObserveError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// To the trace's own page, which there is when it was kept and not told from the journal.
+fn trace_link(trace: &TraceSummary) -> Markup {
+    let whole = html! { (took(trace.duration_us)) " in all" };
+    match trace.keeping {
+        Keeping::Journal => html! { span.soft { (whole) } },
+        Keeping::Sampled | Keeping::Failed | Keeping::Slow => {
+            html! { a href={ "/console/traces/" (segment(&trace.trace_id)) } { (whole) } }
+        }
     }
 }
 
@@ -185,7 +195,7 @@ fn items(order: &Order) -> Markup {
         div.scroll tabindex="0" role="region" aria-label="Items" {
             table.rows {
                 thead { tr {
-                    th scope="col" { "Product" } th.num scope="col" { "Quantity" } th.num scope="col" { "Price" }
+                    th scope="col" { "Product" } th.num scope="col" { "Qty" } th.num scope="col" { "Price" }
                     th.num scope="col" { "Sum" }
                 } }
                 tbody { @for line in &placed.items {

@@ -46,8 +46,8 @@ fn table(label: &str, queues: &[&QueueInfo]) -> Markup {
             table.rows {
                 thead { tr {
                     th scope="col" { "Queue" } th scope="col" { "State" } th.num scope="col" { "Waiting" }
-                    th.num scope="col" { "In flight" } th.num scope="col" { "Oldest" } th.num scope="col" { "Receives" }
-                    th.num scope="col" { "Hidden for" } th.num scope="col" { "Kept for" }
+                    th.num scope="col" { "In flight" } th.num scope="col" { "Oldest" } th.num scope="col" { "Max receives" }
+                    th.num scope="col" { "Visibility timeout" } th.num scope="col" { "Retention" }
                 } }
                 tbody { @for queue in queues {
                     tr data-key=(queue.name) {

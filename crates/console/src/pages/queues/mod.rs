@@ -1,17 +1,16 @@
 //! Queues and dead letters: what waits, what failed and why, setting a body right, sending back, deleting.
 
+mod act;
 mod edit;
 mod list;
 mod message;
-mod purge;
-mod redrive;
+
 mod show;
 
+pub(crate) use act::{ask_to_purge, ask_to_redrive, purge, redrive};
 pub(crate) use edit::{edit, replace};
 pub(crate) use list::list;
 pub(crate) use message::show_message;
-pub(crate) use purge::{ask_to_purge, purge};
-pub(crate) use redrive::{ask_to_redrive, redrive};
 pub(crate) use show::show;
 
 use ports::operations::{Operations, QueueInfo};

@@ -14,16 +14,16 @@ use super::text::{count, duration_ms};
 /// As wide as a page.
 const WIDE: Shape = Shape {
     columns: 5,
-    node: (184.0, 60.0),
-    gap: (48.0, 20.0),
+    node: (192.0, 60.0),
+    gap: (40.0, 20.0),
     letters: 22,
     lines: 1,
 };
 /// As wide as a phone.
 const NARROW: Shape = Shape {
     columns: 2,
-    node: (134.0, 74.0),
-    gap: (30.0, 20.0),
+    node: (144.0, 74.0),
+    gap: (24.0, 20.0),
     letters: 17,
     lines: 2,
 };
@@ -171,11 +171,12 @@ fn kind(kind: ServiceKind) -> &'static str {
     }
 }
 
-/// `12/s`, `0.3/s`, `4/min`.
+/// `12/s`, `0.3/s`, `4/min`, `0.5/min`.
 fn rate(calls_per_s: f64) -> String {
     match calls_per_s {
         rate if rate >= 10.0 => format!("{rate:.0}/s"),
         rate if rate >= 0.1 => format!("{rate:.1}/s"),
+        rate if rate * 60.0 >= 1.0 => format!("{:.0}/min", rate * 60.0),
         rate => format!("{:.1}/min", rate * 60.0),
     }
 }
