@@ -72,7 +72,7 @@ fn count(root: &Path) -> Result<Value> {
 }
 
 /// Builds the binary in release, with this feature.
-fn build(root: &Path, feature: Option<&str>) -> Result<PathBuf> {
+pub fn build(root: &Path, feature: Option<&str>) -> Result<PathBuf> {
     let arguments = [
         "build",
         "--release",

@@ -2,6 +2,7 @@
 
 mod aws_e2e;
 mod bench;
+mod bench_console;
 mod browser;
 mod check;
 mod counterpart;
@@ -29,6 +30,7 @@ Usage:
   cargo xtask e2e                                 only the tests from outside, against the built binary
   cargo xtask browser                             only the console's tests in a real browser
   cargo xtask bench [OPTION ...]                  ordermill bench in release, with allocations from a build that counts
+  cargo xtask bench-console [--data DIR] ...      how long the server takes for each page of the console with a million orders
   cargo xtask bench-guard [--update]              only the hot path's instruction counts against their budget; --update
                                                   records them anew
   cargo xtask interface [--max-examples N] [--seed N] ...
@@ -69,6 +71,7 @@ fn dispatch() -> Result<ExitCode> {
         "e2e" => suites::run(&root, &suites::select_named(&["e2e"])),
         "browser" => suites::run(&root, &suites::select_named(&["browser"])),
         "bench" => bench::run(&root, options),
+        "bench-console" => bench_console::run(&root, options),
         "bench-guard" if options.iter().any(|option| option == "--update") => guard::update(&root),
         "bench-guard" => suites::run(&root, &suites::select_named(&["guard"])),
         "interface" => interface::run(&root, options).map(suites::code),

@@ -1,23 +1,9 @@
 // What an operator is there for: a refund that fails, a dead letter, an order to be withdrawn.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Browser } from "./browser.mjs";
 import { Server } from "./server.mjs";
 
-// A message that names no order, as a dead letter that its queue gave up on. The server doesn't run meanwhile.
-const DEAD_LETTER = `
-import sqlite3, sys, time
-db = sqlite3.connect(sys.argv[1])
-queue = db.execute("SELECT id FROM names WHERE kind = 'queue' AND name = 'OrderProcessingDLQ'").fetchone()[0]
-now = int(time.time() * 1000)
-seq = db.execute("SELECT coalesce(max(seq), 0) + 1 FROM messages").fetchone()[0]
-db.execute("INSERT INTO messages (seq, queue, body, trace, sent_at, visible_at, receives, last_error, source)"
-           " VALUES (?, ?, ?, '', ?, ?, 3, 'there is no order <b>x</b>', 'queue:OrderProcessingQueue')",
-           (seq, queue, sys.argv[2], now, now))
-db.commit()
-`;
 const GOOD = ["--payment-success-rate", "1"];
 
 let server;
@@ -45,10 +31,8 @@ test("a refund that keeps failing is seen to need attention, and run again once 
   await page.goto(`${server.url}/console/orders/${failed}`);
   await browser.live();
   await page.getByText("This order needs attention").waitFor({ timeout: 120_000 });
-  await server.restart(GOOD, () => {
-    const body = JSON.stringify({ orderId: "01a2042a-7347-7000-8067-267b8081be8f", createdAt: "2026-11-22T16:50:20.615Z" });
-    execFileSync("python3", ["-c", DEAD_LETTER, join(server.data, "ordermill.db"), body]);
-  });
+  const body = { orderId: "01a2042a-7347-7000-8067-267b8081be8f", createdAt: "2026-11-22T16:50:20.615Z" };
+  await server.restart(GOOD, () => server.addDeadLetter(body));
   // The sessions were the old server's.
   await browser.signIn(server, "/console");
   await page.getByRole("link", { name: "1 order needs attention" }).click();
@@ -98,9 +82,15 @@ test("an order under way is cancelled after a question, and its money is given b
   // Escape says no.
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
-  await page.getByRole("link", { name: "Cancel order" }).click();
-  await dialog.getByLabel(/Reason/).fill("Ordered twice");
-  await dialog.getByRole("button", { name: "Cancel the order" }).click();
+  // And by keyboard alone: open it, say why, go on to the button, and press it.
+  await page.getByRole("link", { name: "Cancel order" }).focus();
+  await page.keyboard.press("Enter");
+  await dialog.waitFor();
+  await dialog.getByLabel(/Reason/).focus();
+  await page.keyboard.type("Ordered twice");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Cancel the order");
+  await page.keyboard.press("Enter");
   await page.getByText("The order is cancelled.").waitFor();
   assert.equal((await server.call("GET", `/orders/${id}`)).status, "CANCELLED");
   // The execution finds that out by itself, and the page follows.

@@ -1,4 +1,4 @@
-// Every page by axe-core, in light and dark, and on a phone; and how long the server took for each.
+// Every page, filled, by axe-core in light and dark, on a phone, and without JavaScript.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Browser } from "./browser.mjs";
@@ -16,6 +16,8 @@ const PAGES = [
   "/console/queues",
   "/console/queues/OrderProcessingQueue",
   "/console/queues/OrderProcessingDLQ",
+  "/console/queues/OrderProcessingDLQ/messages/MESSAGE",
+  "/console/queues/OrderProcessingDLQ/messages/MESSAGE/edit",
   "/console/queues/OrderProcessingDLQ/purge",
   "/console/deliveries",
   "/console/deliveries/SUBSCRIPTION",
@@ -25,7 +27,11 @@ const PAGES = [
   "/console/keys",
   "/console/keys/new",
   "/console/traces",
+  "/console/traces/TRACE",
   "/console/logs",
+  "/console/logs?query=stats%20count(*)%20by%20event_type",
+  "/console/logs?query=nonsense",
+  "/console/logs/filter",
   "/console/alarms",
   "/console/orders/nothing",
 ];
@@ -48,6 +54,15 @@ before(async () => {
   await browser.page.getByRole("heading", { name: /FAILED/ }).waitFor();
   const { subscriptions } = await server.call("GET", "/admin/subscriptions");
   names.SUBSCRIPTION = subscriptions[0].subscription;
+  await server.restart(["--payment-success-rate", "1"], () => server.addDeadLetter({ orderId: "<b>x</b>" }));
+  await browser.signIn(server);
+  const { messages } = await server.call("GET", "/admin/queues/OrderProcessingDLQ/messages");
+  names.MESSAGE = messages[0].messageId;
+  // What was seen before the restart has been kept.
+  const { traces } = await server.call("GET", "/admin/traces");
+  names.TRACE = traces.find((trace) => trace.orderId === names.FAILED).traceId;
+  const lines = await server.call("GET", "/admin/logs");
+  assert.ok(lines.rows.length > 0);
 });
 
 after(async () => {
@@ -55,7 +70,7 @@ after(async () => {
   await server?.stop();
 });
 
-const address = (path) => server.url + path.replace(/ORDER|FAILED|SUBSCRIPTION/, (name) => names[name]);
+const address = (path) => server.url + path.replace(/\/(ORDER|FAILED|SUBSCRIPTION|MESSAGE|TRACE)(?![A-Za-z])/, (_, name) => `/${names[name]}`);
 
 for (const colorScheme of ["light", "dark"]) {
   for (const path of PAGES) {
@@ -75,6 +90,29 @@ for (const path of PAGES) {
     assert.equal(widest, 360);
   });
 }
+
+test("every page is read without JavaScript", async () => {
+  const plain = await Browser.open({ javaScriptEnabled: false });
+  try {
+    await plain.signIn(server);
+    for (const path of PAGES) {
+      await plain.page.goto(address(path));
+      assert.ok((await plain.page.locator("main h1").textContent()).trim(), path);
+      // What only the script can do is not offered.
+      assert.equal(await plain.page.getByRole("button", { name: /^(Copy|Live|Switch)/ }).count(), 0, path);
+    }
+  } finally {
+    await plain.close();
+  }
+});
+
+test("no answer of the console may be read by another origin", async () => {
+  for (const path of ["/console", "/console/login", "/console/orders", "/console/live", "/console/nothing"]) {
+    const answer = await fetch(server.url + path, { headers: { origin: "https://shop.example" }, redirect: "manual" });
+    await answer.body?.cancel();
+    assert.equal(answer.headers.get("access-control-allow-origin"), null, path);
+  }
+});
 
 test("the browser had nothing to complain of", () => {
   assert.deepEqual(browser.faults, []);

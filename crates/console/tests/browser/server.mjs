@@ -1,9 +1,22 @@
 // A real server on a directory of its own, and a client for its HTTP interface.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+
+// A message that names no order, as a dead letter that its queue gave up on. The server doesn't run meanwhile.
+const DEAD_LETTER = `
+import sqlite3, sys, time
+db = sqlite3.connect(sys.argv[1])
+queue = db.execute("SELECT id FROM names WHERE kind = 'queue' AND name = 'OrderProcessingDLQ'").fetchone()[0]
+now = int(time.time() * 1000)
+seq = db.execute("SELECT coalesce(max(seq), 0) + 1 FROM messages").fetchone()[0]
+db.execute("INSERT INTO messages (seq, queue, body, trace, sent_at, visible_at, receives, last_error, source)"
+           " VALUES (?, ?, ?, '', ?, ?, 3, 'there is no order <b>x</b>', 'queue:OrderProcessingQueue')",
+           (seq, queue, sys.argv[2], now, now))
+db.commit()
+`;
 
 export class Server {
   /** Starts `ordermill serve` with further arguments on a new directory; resolves once it listens. */
@@ -35,6 +48,11 @@ export class Server {
     await this.end();
     meanwhile();
     await this.listen(new URL(this.url).host, args);
+  }
+
+  /** Puts a message on the dead-letter queue, as one that order processing failed with. Only while nothing runs. */
+  addDeadLetter(body) {
+    execFileSync("python3", ["-c", DEAD_LETTER, join(this.data, "ordermill.db"), JSON.stringify(body)]);
   }
 
   async call(method, path, body) {

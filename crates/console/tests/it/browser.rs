@@ -6,10 +6,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use embedded::Observer;
 use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, Method, Request, StatusCode};
 use ordermill_console::Parts;
 use ports::access::{ApiKeys, QuotaPeriod, Role, UsagePlan};
+use ports::metrics::MetricSource;
+use ports::observability::Observatory;
+use telemetry::Logging;
 use tempfile::TempDir;
 use testkit::{Shop, ShopOptions};
 use tokio_util::sync::CancellationToken;
@@ -22,9 +26,10 @@ const UNLIMITED: UsagePlan = UsagePlan {
     period: QuotaPeriod::Month,
 };
 
-/// A shop with its console.
+/// A shop with its console, watched.
 pub struct Site {
     pub shop: Shop,
+    pub observer: Observer,
     pub admin_key: String,
     pub router: Router,
     _dir: TempDir,
@@ -52,14 +57,24 @@ impl Site {
             .create_key("admin".into(), Role::Admin, Some(UNLIMITED))
             .await
             .unwrap();
+        let observer =
+            Observer::open(&shop.engine, Arc::clone(&shop.metrics) as Arc<dyn MetricSource>).unwrap();
+        drop(observer.start());
+        let observatory = Observatory {
+            traces: Arc::new(observer.clone()),
+            logs: Arc::new(Logging::default()),
+            metrics: Arc::new(observer.clone()),
+            alarms: Arc::new(observer.clone()),
+        };
         let router = ordermill_console::routes(Parts {
             engine: Arc::new(shop.engine.clone()),
-            observatory: None,
+            observatory: Some(observatory),
             clock: Arc::new(shop.engine.time().clone()),
             shutdown: CancellationToken::new(),
         });
         Self {
             shop,
+            observer,
             admin_key,
             router,
             _dir: dir,

@@ -6,3 +6,4 @@ mod actions;
 mod browser;
 mod escaping;
 mod pages;
+mod signals;

@@ -5,7 +5,7 @@ use testkit::ShopOptions;
 
 use crate::browser::Site;
 
-const SECTIONS: [&str; 7] = [
+const SECTIONS: [&str; 10] = [
     "/console",
     "/console/orders",
     "/console/executions",
@@ -13,6 +13,9 @@ const SECTIONS: [&str; 7] = [
     "/console/deliveries",
     "/console/products",
     "/console/keys",
+    "/console/traces",
+    "/console/logs",
+    "/console/alarms",
 ];
 
 #[tokio::test]

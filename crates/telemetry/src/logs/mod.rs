@@ -9,9 +9,11 @@
 
 mod files;
 mod json;
+mod line;
 mod pipe;
 mod query;
 mod search;
+mod tail;
 #[cfg(test)]
 mod tests;
 

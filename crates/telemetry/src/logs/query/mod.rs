@@ -10,4 +10,4 @@ mod run;
 mod tests;
 
 pub(super) use parse::Query;
-pub(super) use run::{Line, Run};
+pub(super) use run::Run;

@@ -6,38 +6,13 @@ use domain::Timestamp;
 use ports::observability::{LogRow, LogTable};
 use serde_json::{Number, Value};
 
+use super::super::line::Line;
 use super::parse::{Comparison, Condition, Function, Key, Query, Stats};
 
 /// The most groups of lines that statistics are made of.
 const MAX_GROUPS: usize = 10_000;
 /// The most values of a group that a percentile or a count of distinct values looks at.
 const MAX_VALUES: usize = 100_000;
-
-/// A line of a log.
-#[derive(Debug)]
-pub(in crate::logs) struct Line {
-    pub(in crate::logs) group: String,
-    pub(in crate::logs) at: Timestamp,
-    pub(in crate::logs) cursor: String,
-    pub(in crate::logs) json: Value,
-}
-
-impl Line {
-    /// A field: `@timestamp`, `@message`, `@log`, or a path such as `data.orderId`.
-    fn field(&self, name: &str) -> Value {
-        match name {
-            "@timestamp" => self.at.to_string().into(),
-            "@message" => self.json.clone(),
-            "@log" => self.group.clone().into(),
-            _ => {
-                let found = name
-                    .split('.')
-                    .try_fold(&self.json, |value, member| value.get(member));
-                found.cloned().unwrap_or(Value::Null)
-            }
-        }
-    }
-}
 
 /// A query under way.
 #[derive(Debug)]
@@ -98,7 +73,7 @@ impl Run {
         };
         self.rows.push(LogRow {
             values,
-            cursor: line.cursor.clone(),
+            cursor: line.cursor.text(),
         });
         if self.rows.len() >= MAX_GROUPS {
             self.truncated = true;
@@ -122,7 +97,7 @@ impl Run {
             .map(|key| match key {
                 Key::Field(field) => line.field(field),
                 Key::Bin(step_ms) => {
-                    let at = line.at.as_ms().div_euclid(*step_ms) * step_ms;
+                    let at = line.cursor.at_ms.div_euclid(*step_ms) * step_ms;
                     Timestamp::from_ms(at).to_string().into()
                 }
             })

@@ -1,9 +1,9 @@
 //! Queries over a few lines.
 
-use domain::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Line, Query, Run};
+use super::super::line::{Cursor, Line};
+use super::{Query, Run};
 
 fn lines() -> Vec<Line> {
     let lines = [
@@ -24,11 +24,14 @@ fn lines() -> Vec<Line> {
             json!({"event_type": "order_created", "level": "INFO", "data": {"orderId": "C", "totalAmount": "9.5"}}),
         ),
     ];
-    let line = |(at, json): (i64, Value)| Line {
-        group: "/aws/lambda/order-creation".to_owned(),
-        at: Timestamp::from_ms(at),
-        cursor: at.to_string(),
-        json,
+    let line = |(at_ms, json): (i64, Value)| {
+        let cursor = Cursor {
+            at_ms,
+            group: "/aws/lambda/order-creation".into(),
+            file: 0,
+            offset: 0,
+        };
+        Line::new(cursor, json.to_string())
     };
     lines.into_iter().map(line).collect()
 }
