@@ -99,7 +99,11 @@ function show(state, word) {
 
 function follow() {
   source = new EventSource("/console/live");
-  source.addEventListener("hello", () => show("live", "Live"));
+  source.addEventListener("hello", () => {
+    show("live", "Live");
+    // What happened between the page's making and now, or while there was no connection, nobody told.
+    refresh();
+  });
   source.addEventListener("news", refresh);
   source.addEventListener("error", () => {
     if (source.readyState !== EventSource.CLOSED) return show("connecting", "Reconnecting");

@@ -51,7 +51,7 @@ before(async () => {
   names.FAILED = await server.place({ items: [{ productId: "RARE-1", quantity: 1, price: 10 }] });
   await browser.page.goto(`${server.url}/console/orders/${names.FAILED}`);
   await browser.live();
-  await browser.page.getByRole("heading", { name: /FAILED/ }).waitFor();
+  await browser.page.getByRole("heading", { name: /FAILED/ }).waitFor({ timeout: 120_000 });
   const { subscriptions } = await server.call("GET", "/admin/subscriptions");
   names.SUBSCRIPTION = subscriptions[0].subscription;
   await server.restart(["--payment-success-rate", "1"], () => server.addDeadLetter({ orderId: "<b>x</b>" }));
