@@ -264,8 +264,11 @@ document.addEventListener("keydown", (event) => {
   pressedG = event.key === "g" ? Date.now() : 0;
 });
 
-// On a phone the parts stand in a row that scrolls: the current one is seen.
+// On a phone the parts stand in a row that scrolls: the current one is seen. (Not by scrollIntoView, from where Tab would go on.)
 const current = document.querySelector(".side [aria-current]");
-if (current) current.scrollIntoView({ block: "nearest", inline: "center" });
+if (current) {
+  const bar = current.closest(".side");
+  bar.scrollLeft = current.offsetLeft - (bar.clientWidth - current.clientWidth) / 2;
+}
 enhance();
 setInterval(tick, 10_000);
