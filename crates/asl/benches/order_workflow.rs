@@ -117,11 +117,11 @@ fn largest_snapshot(definition: &Definition) -> usize {
 
 fn start() -> Start {
     Start {
-        execution_arn: "arn:aws:states:eu-central-1:000000000000:execution:order:o-1".to_owned(),
-        execution_name: "o-1".to_owned(),
-        machine_arn: "arn:aws:states:eu-central-1:000000000000:stateMachine:order".to_owned(),
-        machine_name: "order".to_owned(),
-        role_arn: "arn:aws:iam::000000000000:role/order".to_owned(),
+        execution_arn: "arn:aws:states:eu-central-1:000000000000:execution:order:o-1".into(),
+        execution_name: "o-1".into(),
+        machine_arn: "arn:aws:states:eu-central-1:000000000000:stateMachine:order".into(),
+        machine_name: "order".into(),
+        role_arn: "arn:aws:iam::000000000000:role/order".into(),
         input: json!({"orderId": "0199f2c1-7a00-7000-8000-000000000001", "createdAt": "2026-11-22T00:00:00.000Z"}).into(),
         at: Timestamp::UNIX_EPOCH,
         seed: 7,
@@ -146,7 +146,7 @@ fn answer(effects: Vec<Effect>) -> Option<Event> {
 }
 
 fn output(call: &TaskCall) -> Value {
-    let json = match call.state.as_str() {
+    let json = match &*call.state {
         "ValidateOrder" => json!({"Item": {
             "status": {"S": "PROCESSING"}, "customerId": {"S": "CUST-001"},
             "totalAmount": {"N": "59.98"}, "currency": {"S": "EUR"}}}),

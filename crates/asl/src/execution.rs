@@ -13,15 +13,15 @@ use crate::{HistoryEvent, Resource, Snapshot};
 #[derive(Debug, Clone)]
 pub struct Start {
     /// The execution's ARN, `$$.Execution.Id`.
-    pub execution_arn: String,
+    pub execution_arn: Arc<str>,
     /// The execution's name, at most 80 characters, unique for its machine.
-    pub execution_name: String,
+    pub execution_name: Arc<str>,
     /// The state machine's ARN, `$$.StateMachine.Id`.
-    pub machine_arn: String,
+    pub machine_arn: Arc<str>,
     /// The state machine's name, `$$.StateMachine.Name`.
-    pub machine_name: String,
+    pub machine_name: Arc<str>,
     /// The role that the execution runs under, `$$.Execution.RoleArn`.
-    pub role_arn: String,
+    pub role_arn: Arc<str>,
     /// The execution's input.
     pub input: Value,
     /// The time now.
@@ -124,7 +124,7 @@ pub struct TaskCall {
     /// Names this attempt.
     pub task: TaskId,
     /// The name of the Task state.
-    pub state: String,
+    pub state: Arc<str>,
     /// How often the execution has entered this state, from 1. With the execution's ARN and the state's name
     /// it makes the idempotency key, which is the same for every attempt of one visit.
     pub visit: u32,

@@ -143,11 +143,11 @@ pub fn run(line: &str) -> Result<Replayed, ReplayError> {
 /// A start with the given input and time, and names for the rest that look like AWS's.
 pub fn start_at(input: impl Into<Value>, at: Timestamp) -> Start {
     Start {
-        execution_arn: "arn:aws:states:us-east-1:111111111111:execution:Replay:replay".to_owned(),
-        execution_name: "replay".to_owned(),
-        machine_arn: "arn:aws:states:us-east-1:111111111111:stateMachine:Replay".to_owned(),
-        machine_name: "Replay".to_owned(),
-        role_arn: "arn:aws:iam::111111111111:role/Replay".to_owned(),
+        execution_arn: "arn:aws:states:us-east-1:111111111111:execution:Replay:replay".into(),
+        execution_name: "replay".into(),
+        machine_arn: "arn:aws:states:us-east-1:111111111111:stateMachine:Replay".into(),
+        machine_name: "Replay".into(),
+        role_arn: "arn:aws:iam::111111111111:role/Replay".into(),
         input: input.into(),
         at,
         seed: 0,
@@ -178,7 +178,7 @@ impl Played {
                 | Outcome::Aborted { error, cause },
             ) => (None, present(error), present(cause)),
             None => {
-                let states: Vec<&str> = self.waiting.iter().map(|call| call.state.as_str()).collect();
+                let states: Vec<&str> = self.waiting.iter().map(|call| &*call.state).collect();
                 (
                     None,
                     None,
@@ -261,7 +261,7 @@ impl Player {
     }
 
     fn answer(&mut self, call: &TaskCall) -> Result<(), ReplayError> {
-        let Some(at) = self.script.iter().position(|answer| answer.state == call.state) else {
+        let Some(at) = self.script.iter().position(|answer| *answer.state == *call.state) else {
             return Ok(());
         };
         let answer = self.script.remove(at);

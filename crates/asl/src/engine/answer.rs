@@ -24,7 +24,7 @@ impl<'d> Engine<'d> {
             return self.task_failed(task, Failure::too_large(source));
         }
         self.record_accepted(id, called, || Value::Null);
-        let succeeded = match *called.resource {
+        self.record_with(id, || match *called.resource {
             Resource::Lambda(_) => Event::LambdaFunctionSucceeded {
                 output: output.clone(),
             },
@@ -35,8 +35,7 @@ impl<'d> Engine<'d> {
                 task: called.details.clone(),
                 output: output.clone(),
             },
-        };
-        self.record(id, succeeded);
+        });
         if let Err(failure) = self.complete_state(id, output) {
             self.fail_state(id, failure);
         }

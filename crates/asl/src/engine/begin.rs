@@ -20,11 +20,11 @@ pub(super) fn snapshot(definition: &Definition, start: Start) -> Snapshot {
         version: Version,
         definition: definition.fingerprint(),
         execution: Execution {
-            arn: start.execution_arn.into(),
-            name: start.execution_name.into(),
-            machine_arn: start.machine_arn.into(),
-            machine_name: start.machine_name.into(),
-            role_arn: start.role_arn.into(),
+            arn: start.execution_arn,
+            name: start.execution_name,
+            machine_arn: start.machine_arn,
+            machine_name: start.machine_name,
+            role_arn: start.role_arn,
             started_at: start.at,
             deadline: timeout
                 .and_then(|timeout_s| start.at.checked_add(SignedDuration::from_secs(timeout_s)).ok()),
@@ -65,13 +65,10 @@ impl Engine<'_> {
             return;
         };
         let role_arn = self.snapshot.execution.role_arn.clone();
-        self.record(
-            0,
-            HistoryEventKind::ExecutionStarted {
-                input: input.clone(),
-                role_arn,
-            },
-        );
+        self.record_with(0, || HistoryEventKind::ExecutionStarted {
+            input: input.clone(),
+            role_arn,
+        });
         let size = self.admit(&input);
         match (size, self.snapshot.branch_mut(0)) {
             (Some(size), Some(root)) => {

@@ -43,16 +43,15 @@ impl Engine<'_> {
             return Err(Failure::too_large(&state.name).fatal());
         };
         let assigned = exit.assigned;
-        let kind = HistoryEventKind::StateExited {
-            state: state.state_type(),
-            name: state.name.clone(),
-            output: exit.output.clone(),
-            assigned: assigned.clone(),
-        };
         if let Some(assigned) = &assigned {
             self.assign(id, assigned)?;
         }
-        self.record(id, kind);
+        self.record_with(id, || HistoryEventKind::StateExited {
+            state: state.state_type(),
+            name: state.name.clone(),
+            output: exit.output.clone(),
+            assigned,
+        });
         let Some(next) = exit.next else {
             self.branch_succeeded(id, exit.output);
             return Ok(());

@@ -12,13 +12,12 @@ mod fail;
 mod flow;
 mod map;
 mod parallel;
+mod ready;
 mod record;
 mod simple;
 mod task;
 mod view;
 mod wait;
-
-use std::collections::VecDeque;
 
 use crate::Value;
 use jiff::Timestamp;
@@ -32,6 +31,7 @@ use crate::value::Extent;
 use crate::{Definition, Effect, Event, EventKind, Snapshot, Start, Step};
 
 use chance::Chance;
+use ready::Ready;
 pub(crate) use task::open_calls;
 
 /// Starts an execution.
@@ -119,7 +119,7 @@ struct Engine<'d> {
     history: Vec<HistoryEvent>,
     effects: Vec<Effect>,
     /// The branches that can go on, in turn.
-    ready: VecDeque<BranchId>,
+    ready: Ready,
     /// How many bytes of payload went through states in this step.
     bytes: usize,
     /// How many events this step had, in the history or not.
@@ -142,7 +142,7 @@ impl<'d> Engine<'d> {
             recording,
             history: Vec::new(),
             effects: Vec::new(),
-            ready: VecDeque::new(),
+            ready: Ready::default(),
             bytes: 0,
             events: 0,
         }
@@ -196,12 +196,12 @@ impl<'d> Engine<'d> {
         let Some(branch) = self.snapshot.branch(id) else {
             return Ok(());
         };
-        let kind = HistoryEventKind::StateEntered {
+        let input = branch.input.clone();
+        let event = self.record_with(id, || HistoryEventKind::StateEntered {
             state: state.state_type(),
             name: state.name.clone(),
-            input: branch.input.clone(),
-        };
-        let event = self.record(id, kind);
+            input,
+        });
         let at = self.at;
         if let Some(branch) = self.snapshot.branch_mut(id) {
             branch.entered_event = event;

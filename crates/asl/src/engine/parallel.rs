@@ -20,7 +20,9 @@ impl Engine<'_> {
         }
         for (index, start) in (0_u32..).zip(starts) {
             let child = self.add_branch(Parent { branch: id, index }, *start, input.clone(), size.bytes);
-            self.ready.extend(child);
+            if let Some(child) = child {
+                self.ready.push_back(child);
+            }
         }
         Ok(())
     }

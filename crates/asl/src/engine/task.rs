@@ -59,7 +59,7 @@ pub(crate) fn open_calls(definition: &Definition, snapshot: &Snapshot) -> Vec<Ta
 fn call(state: &State, task: &Task, open: &OpenTask, attempt: u32, request: Request) -> TaskCall {
     TaskCall {
         task: open.id,
-        state: state.name.to_string(),
+        state: state.name.clone(),
         visit: open.visit,
         attempt,
         resource: task.resource.clone(),

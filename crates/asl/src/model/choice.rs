@@ -188,7 +188,11 @@ impl Family {
         match (self, left, right) {
             (Family::String, Value::String(left), Value::String(right)) => {
                 // Step Functions compares UTF-16 code units, which differs from code points beyond the BMP.
-                Some(left.encode_utf16().cmp(right.encode_utf16()))
+                Some(if left == right {
+                    Ordering::Equal
+                } else {
+                    left.encode_utf16().cmp(right.encode_utf16())
+                })
             }
             (Family::Numeric, Value::Number(left), Value::Number(right)) => {
                 Some(decimal::compare(left, right))

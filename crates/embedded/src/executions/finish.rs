@@ -16,7 +16,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Counts an execution that has ended, and logs one that failed.
 pub(super) fn note_finished(engine: &Engine, identity: &Identity, finish: &Finish) {
     let machine = engine.executor().machine();
-    let dimensions = [("StateMachineArn", machine.arn.as_str())];
+    let dimensions = [("StateMachineArn", machine.arn.as_ref())];
     spans::finished(engine, identity, finish);
     let metric = match finish.status {
         1 => "ExecutionsSucceeded",
@@ -60,7 +60,7 @@ pub(super) async fn give_up(engine: &Engine, key: i64, error: &ReplayError) {
             }
         }
     }
-    let dimensions = [("StateMachineArn", engine.executor().machine().arn.as_str())];
+    let dimensions = [("StateMachineArn", engine.executor().machine().arn.as_ref())];
     engine.metrics().count("ExecutionsFailed", &dimensions, 1);
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn read_story(
                 key: row.get(0)?,
                 info: ExecutionInfo {
                     name: name.to_owned(),
-                    state_machine: machine.name.clone(),
+                    state_machine: machine.name.to_string(),
                     status: status_name(row.get(1)?).to_owned(),
                     started_at: Timestamp::from_ms(row.get(3)?),
                     stopped_at: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_ms),

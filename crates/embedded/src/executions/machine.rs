@@ -39,9 +39,11 @@ pub(crate) struct Pinned {
 /// The state machine with the definitions that its executions run.
 pub(crate) struct Machine {
     pub(crate) id: i64,
-    pub(crate) name: String,
-    pub(crate) arn: String,
-    pub(crate) role_arn: String,
+    pub(crate) name: Arc<str>,
+    pub(crate) arn: Arc<str>,
+    pub(crate) role_arn: Arc<str>,
+    /// What the ARN of each execution begins with.
+    execution_arns: String,
     pub(crate) current: Arc<Pinned>,
     older: Mutex<HashMap<i64, Arc<Pinned>>>,
 }
@@ -69,13 +71,15 @@ impl Machine {
         })?;
         Ok(Self {
             id: names.id("machine", &settings.machine.name),
-            name: settings.machine.name.clone(),
-            arn: settings.machine.arn.clone(),
+            name: settings.machine.name.as_str().into(),
+            arn: settings.machine.arn.as_str().into(),
+            execution_arns: settings.machine.arn.replace(":stateMachine:", ":execution:"),
             role_arn: settings
                 .machine
                 .arn
                 .replace(":states:", ":iam:")
-                .replace(":stateMachine:", ":role/"),
+                .replace(":stateMachine:", ":role/")
+                .into(),
             current: Arc::new(Pinned { id, hash, definition }),
             older: Mutex::default(),
         })
@@ -83,7 +87,7 @@ impl Machine {
 
     /// The ARN of an execution of this name.
     pub(crate) fn execution_arn(&self, name: &str) -> String {
-        format!("{}:{name}", self.arn.replace(":stateMachine:", ":execution:"))
+        format!("{}:{name}", self.execution_arns)
     }
 
     /// The definition that an execution is pinned to; `None` when it is gone or can't be read any more.

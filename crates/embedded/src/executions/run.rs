@@ -39,8 +39,8 @@ impl Identity {
 
     fn start(&self, machine: &Machine) -> Start {
         Start {
-            execution_arn: machine.execution_arn(&self.name),
-            execution_name: self.name.clone(),
+            execution_arn: machine.execution_arn(&self.name).into(),
+            execution_name: self.name.as_str().into(),
             machine_arn: machine.arn.clone(),
             machine_name: machine.name.clone(),
             role_arn: machine.role_arn.clone(),

@@ -37,7 +37,7 @@ pub(super) async fn read(engine: &Engine) {
     for (function, peak) in engine.lambda().take_peaks() {
         metrics.gauge("ConcurrentExecutions", &[("FunctionName", function)], peak as f64);
     }
-    let machine = [("StateMachineArn", engine.executor().machine().arn.as_str())];
+    let machine = [("StateMachineArn", engine.executor().machine().arn.as_ref())];
     metrics.gauge("OpenExecutionCount", &machine, engine.executor().open() as f64);
     let now = engine.time().now().as_ms();
     let (from, to) = (now - now.rem_euclid(HOUR_MS), now + 1);

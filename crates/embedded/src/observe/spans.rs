@@ -23,7 +23,7 @@ pub(super) const EXECUTION: &str = "Execution";
 /// Which attempt of which visit of a state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Attempt {
-    state: String,
+    state: Arc<str>,
     visit: u32,
     attempt: u32,
 }

@@ -119,7 +119,7 @@ fn newest(
             let status: usize = row.get(1)?;
             Ok(ExecutionInfo {
                 name: row.get(0)?,
-                state_machine: machine.name.clone(),
+                state_machine: machine.name.to_string(),
                 status: STATUSES.get(status).copied().unwrap_or_default().to_owned(),
                 started_at: Timestamp::from_ms(row.get(2)?),
                 stopped_at: row.get::<_, Option<i64>>(3)?.map(Timestamp::from_ms),

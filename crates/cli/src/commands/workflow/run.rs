@@ -54,7 +54,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Verdict, Failure> {
         .map_err(|e| Failure::because("the mock can't be played", e))?;
     let events = serde_json::to_value(&played.history)
         .map_err(|e| Failure::because("could not write the history as JSON", e))?;
-    let waiting: Vec<&str> = played.waiting.iter().map(|call| call.state.as_str()).collect();
+    let waiting: Vec<&str> = played.waiting.iter().map(|call| &*call.state).collect();
     let summary = Summary::of(played.snapshot.outcome(), &waiting);
     let document = json!({
         "status": summary.status, "output": summary.output, "error": summary.error, "cause": summary.cause,
