@@ -39,12 +39,14 @@ pub(super) fn build(
     some_of(members).unwrap_or_else(|| Object::default().into())
 }
 
-/// An object of the members that are there; `None` when none is.
+/// An object of the members that are there, which is hardly ever more than one; `None` when none is.
 fn some_of<const N: usize>(members: [(&str, Option<Value>); N]) -> Option<Value> {
-    let present = members
+    let object = members
         .into_iter()
-        .filter_map(|(name, value)| Some((name.into(), value?)));
-    let object: Object = present.collect();
+        .fold(Object::default(), |object, member| match member {
+            (name, Some(value)) => object.with(name, value),
+            (_, None) => object,
+        });
     (!object.is_empty()).then(|| object.into())
 }
 

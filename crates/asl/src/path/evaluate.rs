@@ -64,6 +64,14 @@ pub(super) fn evaluate<'v>(segments: &[Segment], root: &'v Value) -> Result<Cow<
     select(segments, root, root, &mut Budget::new())
 }
 
+/// What names alone lead to; `None` when they lead nowhere, which [`evaluate`] has the words for.
+pub(super) fn follow_names<'v>(names: &[Segment], root: &'v Value) -> Option<&'v Value> {
+    names.iter().try_fold(root, |node, step| match step {
+        Segment::Name(name) => node.get(name),
+        _ => None,
+    })
+}
+
 /// Finds what the steps lead to from `start`, a part of the value at `root`.
 pub(super) fn select<'v>(
     segments: &[Segment],

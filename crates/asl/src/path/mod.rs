@@ -132,6 +132,8 @@ pub enum PathError {
 pub struct JsonPath {
     text: Box<str>,
     segments: Box<[Segment]>,
+    /// Whether its steps are names alone, as nearly all are: then they are simply followed.
+    plain: bool,
 }
 
 impl JsonPath {
@@ -143,6 +145,7 @@ impl JsonPath {
         let segments = parse::parse_path(text)?;
         Ok(Self {
             text: text.into(),
+            plain: segments.iter().all(|step| matches!(step, Segment::Name(_))),
             segments: segments.into(),
         })
     }
@@ -171,6 +174,11 @@ impl JsonPath {
     /// When the path is definite and a step of it is not there or of the wrong type; when a function at its end does
     /// not apply; [`PathError::TooComplex`] when the limits of this module are passed.
     pub fn evaluate<'v>(&self, root: &'v Value) -> Result<Cow<'v, Value>, PathError> {
+        if self.plain
+            && let Some(found) = evaluate::follow_names(&self.segments, root)
+        {
+            return Ok(Cow::Borrowed(found));
+        }
         evaluate::evaluate(&self.segments, root)
     }
 

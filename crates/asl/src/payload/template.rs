@@ -96,12 +96,7 @@ impl Node {
             Self::Literal(value) => Ok(value.clone()),
             Self::Array(nodes) => nodes.iter().map(|node| node.evaluate(scope, chance)).collect(),
             Self::Object(skeleton, nodes) => {
-                let filled = skeleton.try_map(|at, member| {
-                    if let Some(Some(node)) = nodes.get(at) {
-                        *member = node.evaluate(scope, chance)?;
-                    }
-                    Ok(())
-                });
+                let filled = skeleton.try_fill(|at| Some(nodes.get(at)?.as_ref()?.evaluate(scope, chance)));
                 filled.map(Value::Object)
             }
             Self::Expression(key, expression) => expression

@@ -20,19 +20,30 @@ impl Extent {
         Extent::flat(text_bytes(text))
     }
 
+    /// Of something beside this, as a member's value is beside its name.
+    pub(super) fn beside(self, bytes: usize) -> Extent {
+        Extent {
+            bytes: self.bytes.saturating_add(bytes),
+            ..self
+        }
+    }
+
+    /// Of an array or object that is this large, when this much is put into it without punctuation.
+    pub(super) fn and(self, part: Extent) -> Extent {
+        Extent {
+            bytes: self.bytes.saturating_add(part.bytes),
+            depth: self.depth.max(part.depth.saturating_add(1)),
+        }
+    }
+
     /// Of an array or object with this much in it; a member counts its name and colon.
     pub(super) fn around(parts: impl ExactSizeIterator<Item = Extent>) -> Extent {
         let punctuation = 2 + parts.len().saturating_sub(1);
-        parts.fold(
-            Extent {
-                bytes: punctuation,
-                depth: 1,
-            },
-            |whole, part| Extent {
-                bytes: whole.bytes.saturating_add(part.bytes),
-                depth: whole.depth.max(part.depth.saturating_add(1)),
-            },
-        )
+        let empty = Extent {
+            bytes: punctuation,
+            depth: 1,
+        };
+        parts.fold(empty, Extent::and)
     }
 }
 

@@ -67,8 +67,13 @@ impl Object {
     #[must_use]
     pub fn with(&self, name: &str, value: Value) -> Object {
         let Some(at) = self.members.iter().position(|(other, _)| other == name) else {
+            let comma = usize::from(!self.is_empty());
+            let member = value.extent().beside(comma + text_bytes(name) + 1);
             let added = std::iter::once((SmolStr::from(name), value));
-            return Object::of_distinct(self.members.iter().cloned().chain(added).collect());
+            return Object {
+                members: self.members.iter().cloned().chain(added).collect(),
+                extent: self.extent().and(member).into(),
+            };
         };
         let mut members = Arc::clone(&self.members);
         if let Some((_, member)) = Arc::make_mut(&mut members).get_mut(at) {
@@ -77,31 +82,33 @@ impl Object {
         Object::of_distinct(members)
     }
 
-    /// The same object with other values under the same names: `change` may put another in the place of each, given its
-    /// place among the members.
+    /// The same object with values in the place of nulls: `fill` gives them by their place among the members.
     ///
     /// # Errors
-    /// The first of `change`.
-    pub fn try_map<E>(
-        &self,
-        mut change: impl FnMut(usize, &mut Value) -> Result<(), E>,
-    ) -> Result<Object, E> {
+    /// The first of `fill`.
+    pub fn try_fill<E>(&self, mut fill: impl FnMut(usize) -> Option<Result<Value, E>>) -> Result<Object, E> {
         let mut members = Arc::<[Member]>::from(&self.members[..]);
+        let mut extent = self.extent();
         for (at, (_, value)) in Arc::make_mut(&mut members).iter_mut().enumerate() {
-            change(at, value)?;
+            if matches!(value, Value::Null)
+                && let Some(filled) = fill(at)
+            {
+                let filled = filled?;
+                extent.bytes = extent.bytes.saturating_sub("null".len());
+                extent = extent.and(filled.extent());
+                *value = filled;
+            }
         }
-        Ok(Object::of_distinct(members))
+        Ok(Object {
+            members,
+            extent: extent.into(),
+        })
     }
 
     /// Members that are known to have different names.
     fn of_distinct(members: Arc<[Member]>) -> Object {
-        let extent = Extent::around(members.iter().map(|(name, value)| {
-            let value = value.extent();
-            Extent {
-                bytes: value.bytes.saturating_add(text_bytes(name) + 1),
-                ..value
-            }
-        }));
+        let parts = members.iter();
+        let extent = Extent::around(parts.map(|(name, value)| value.extent().beside(text_bytes(name) + 1)));
         Object {
             members,
             extent: extent.into(),

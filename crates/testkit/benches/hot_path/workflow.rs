@@ -1,5 +1,7 @@
 //! Executions of the order workflow in the interpreter alone, without their history, as the engine runs them.
 
+use std::sync::LazyLock;
+
 use asl::{Definition, Effect, Event, EventKind, Start, TaskCall, Value};
 use jiff::Timestamp;
 use serde_json::json;
@@ -44,16 +46,24 @@ fn answer(effects: Vec<Effect>) -> Option<Event> {
     })
 }
 
+/// What a task answers; made once, for it is the interpreter that is looked at.
 fn output(call: &TaskCall) -> Value {
-    let json = match &*call.state {
-        "ValidateOrder" => json!({"Item": {
-            "status": {"S": "PROCESSING"}, "customerId": {"S": "CUST-001"},
-            "totalAmount": {"N": "59.98"}, "currency": {"S": "EUR"}}}),
-        "ProcessPayment" => {
-            json!({"StatusCode": 200, "Payload": {"status": "success", "paymentId": "PAY-123456"}})
-        }
-        "UpdateInventory" => json!({"StatusCode": 200, "Payload": {"status": "success"}}),
-        _ => json!({}),
+    static VALIDATED: LazyLock<Value> = LazyLock::new(|| {
+        let item = json!({"status": {"S": "PROCESSING"}, "customerId": {"S": "CUST-001"},
+            "totalAmount": {"N": "59.98"}, "currency": {"S": "EUR"}});
+        json!({"Item": item}).into()
+    });
+    static PAID: LazyLock<Value> = LazyLock::new(|| {
+        json!({"StatusCode": 200, "Payload": {"status": "success", "paymentId": "PAY-123456"}}).into()
+    });
+    static TAKEN: LazyLock<Value> =
+        LazyLock::new(|| json!({"StatusCode": 200, "Payload": {"status": "success"}}).into());
+    static WRITTEN: LazyLock<Value> = LazyLock::new(|| json!({}).into());
+    let answer = match &*call.state {
+        "ValidateOrder" => &VALIDATED,
+        "ProcessPayment" => &PAID,
+        "UpdateInventory" => &TAKEN,
+        _ => &WRITTEN,
     };
-    json.into()
+    Value::clone(answer)
 }
