@@ -55,6 +55,12 @@ pub(crate) fn from_attribute_value(attribute: &Value) -> Result<Cow<'_, Value>, 
     }
 }
 
+/// The text of an AttributeValue that is one.
+pub(crate) fn text_of(attribute: &asl::Value) -> Option<&str> {
+    let members = attribute.as_object().filter(|members| members.len() == 1)?;
+    members.get("S")?.as_str()
+}
+
 /// The plain object of an item in AttributeValue JSON.
 pub(crate) fn from_attributes(item: &Map<String, Value>) -> Result<Map<String, Value>, ItemError> {
     item.iter()

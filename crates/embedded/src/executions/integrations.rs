@@ -216,15 +216,15 @@ fn invoke(input: &Value, attempt: &Attempt) -> FunctionCall {
 fn get_item(engine: &Engine, input: &Value, overlay: Overlay<'_>) -> Result<Value, Refusal> {
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     let names = input.get("ExpressionAttributeNames").and_then(Value::as_object);
-    let key = serde_json::Value::from(&input["Key"]);
+    let key = &input["Key"];
     let settings = engine.settings();
     let projection = text("ProjectionExpression")
         .map(|text| engine.expressions().projection(text, names))
         .transpose()
         .map_err(|error| invalid("DynamoDB", &error))?;
     let item = match text("TableName").unwrap_or_default() {
-        table if table == settings.inventory_table => product_item(engine, &key)?,
-        table if table == settings.orders_table => order_item(engine, &key, projection.as_deref(), overlay)?,
+        table if table == settings.inventory_table => product_item(engine, key)?,
+        table if table == settings.orders_table => order_item(engine, key, projection.as_deref(), overlay)?,
         _ => return Err(invalid("DynamoDB", &"Requested resource not found")),
     };
     let item = match (item, &projection) {
@@ -237,7 +237,7 @@ fn get_item(engine: &Engine, input: &Value, overlay: Overlay<'_>) -> Result<Valu
 
 fn order_item(
     engine: &Engine,
-    key: &serde_json::Value,
+    key: &Value,
     projection: Option<&Projection>,
     overlay: Overlay<'_>,
 ) -> Result<Option<Map<String, serde_json::Value>>, Refusal> {
@@ -267,14 +267,10 @@ fn order_item(
     .map_err(|error| invalid("DynamoDB", &error))
 }
 
-fn product_item(
-    engine: &Engine,
-    key: &serde_json::Value,
-) -> Result<Option<Map<String, serde_json::Value>>, Refusal> {
+fn product_item(engine: &Engine, key: &Value) -> Result<Option<Map<String, serde_json::Value>>, Refusal> {
     let id = key
         .get("productId")
-        .and_then(|id| item::from_attribute_value(id).ok())
-        .and_then(|id| id.as_str().map(String::from))
+        .and_then(|id| item::text_of(id).map(String::from))
         .ok_or_else(|| invalid("DynamoDB", &"The provided key element does not match the schema"))?;
     let Ok(id) = domain::ProductId::new(id) else {
         return Ok(None);
@@ -300,7 +296,7 @@ fn update_item(engine: &Engine, input: &Value, at: Timestamp) -> Result<(Write, 
         return Err(invalid("DynamoDB", &"Requested resource not found"));
     }
     let names = input.get("ExpressionAttributeNames").and_then(Value::as_object);
-    let (key, order_id, created_at) = parse_key(&serde_json::Value::from(&input["Key"]))
+    let (key, order_id, created_at) = parse_key(&input["Key"])
         .ok_or_else(|| invalid("DynamoDB", &"The provided key element does not match the schema"))?;
     let expressions = engine.expressions();
     let update = expressions.update(text("UpdateExpression").unwrap_or_default(), names);

@@ -259,20 +259,20 @@ pub(crate) fn integrated(engine: &Engine, trace: &str, attempt: &Attempt, prepar
         return;
     };
     let settings = engine.settings();
-    let attempt = attempt.span(trace);
     let table = || Service::new(&settings.orders_table, ServiceKind::Table);
-    let by_attempt = |name: &str| SpanId::of(trace, name, &attempt.0.get().to_be_bytes());
-    let (service, name, id) = match prepared {
-        Prepared::Answered(EventKind::TaskSucceeded { .. }) => (table(), "GetItem", by_attempt("GetItem")),
+    let (service, name, known_id) = match prepared {
+        Prepared::Answered(EventKind::TaskSucceeded { .. }) => (table(), "GetItem", None),
         // What was not even asked for, or is some function's to answer.
         Prepared::Answered(_) | Prepared::Function(_) => return,
-        Prepared::Write(Write::Update(_), _) => (table(), "UpdateItem", by_attempt("UpdateItem")),
+        Prepared::Write(Write::Update(_), _) => (table(), "UpdateItem", None),
         Prepared::Write(Write::Publish(publication), _) => (
             Service::new(&publication.topic, ServiceKind::Topic),
             "Publish",
-            publish_span(trace, &publication.message.id),
+            Some(publish_span(trace, &publication.message.id)),
         ),
     };
+    let attempt = attempt.span(trace);
+    let id = known_id.unwrap_or_else(|| SpanId::of(trace, name, &attempt.0.get().to_be_bytes()));
     let kind = match service.kind {
         ServiceKind::Topic => SpanKind::Producer,
         _ => SpanKind::Client,

@@ -168,13 +168,8 @@ fn changed(
 }
 
 /// The row number of a key given as DynamoDB has it, `{"orderId": {"S": …}, "createdAt": {"S": …}}`.
-pub(crate) fn parse_key(key: &Value) -> Option<(i64, String, String)> {
-    let text = |name: &str| {
-        item::from_attribute_value(key.get(name)?)
-            .ok()?
-            .as_str()
-            .map(str::to_owned)
-    };
+pub(crate) fn parse_key(key: &asl::Value) -> Option<(i64, String, String)> {
+    let text = |name: &str| item::text_of(key.get(name)?).map(str::to_owned);
     let (order_id, created_at) = (text("orderId")?, text("createdAt")?);
     let key = order_id.parse().map_or(-1, super::order_key);
     Some((key, order_id, created_at))

@@ -190,10 +190,11 @@ impl Fields {
 
 /// The text as a JSON string.
 fn push_text(json: &mut String, text: &str) {
-    let is_plain = text
-        .bytes()
-        .all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
-    if is_plain {
+    // Without an early exit the compiler looks at many bytes at a time.
+    let has_escapes = text.bytes().fold(false, |found, byte| {
+        found | (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+    });
+    if !has_escapes {
         json.push('"');
         json.push_str(text);
         json.push('"');
