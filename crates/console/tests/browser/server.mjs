@@ -1,5 +1,6 @@
 // A real server on a directory of its own, and a client for its HTTP interface.
 import { execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,10 +56,10 @@ export class Server {
     execFileSync("python3", ["-c", DEAD_LETTER, join(this.data, "ordermill.db"), JSON.stringify(body)]);
   }
 
-  async call(method, path, body) {
+  async call(method, path, body, headers = {}) {
     const response = await fetch(this.url + path, {
       method,
-      headers: { "x-api-key": path.startsWith("/admin") || method === "PUT" ? this.adminKey : this.defaultKey, "content-type": "application/json" },
+      headers: { "x-api-key": path.startsWith("/admin") || method === "PUT" ? this.adminKey : this.defaultKey, "content-type": "application/json", ...headers },
       body: body && JSON.stringify(body),
     });
     const text = await response.text();
@@ -66,7 +67,7 @@ export class Server {
     return text && JSON.parse(text);
   }
 
-  /** Places an order and returns its id. */
+  /** Places an order, in a trace that is kept, and returns its id. */
   async place(order = {}) {
     const items = order.items || [{ productId: "PROD-001", quantity: 2, price: 29.99 }];
     const placed = await this.call("POST", "/orders", {
@@ -74,7 +75,7 @@ export class Server {
       customerEmail: "customer@example.com",
       ...order,
       items,
-    });
+    }, { traceparent: `00-${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}-01` });
     return placed.orderId;
   }
 
