@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use connectors::{Rate, SimulatedSettings};
 use domain::Timestamp;
 use embedded::time::ManualTime;
 use http::StatusCode;
@@ -74,8 +75,14 @@ async fn a_trace_is_listed_and_drawn_and_what_it_says_is_only_text() {
 #[tokio::test]
 async fn an_alarm_that_rings_stands_first_with_its_history() {
     let time = ManualTime::at(Timestamp::from_ms(1_800_000_000_000));
+    // Every payment succeeds, so each order fails once: on its stock. A declined payment is no error of a function.
+    let payments = SimulatedSettings {
+        success_rate: Rate::ALWAYS,
+        ..SimulatedSettings::default()
+    };
     let site = Site::open_with(&ShopOptions {
         time: Some(time.clone()),
+        payments,
         ..ShopOptions::default()
     })
     .await;
