@@ -3,18 +3,17 @@
 //! With the feature `count-allocations` every allocation is counted, by the thread that makes it; without it nothing is
 //! in the way. `ordermill bench` reads the count of the server that it measures from `/admin/status`.
 
-use mimalloc::MiMalloc;
+// What one thread allocates another one often frees here, which the system's allocator is slow at: a third of the time
+// went there (docs/performance.md). So mimalloc stands in the place of `malloc`, for Rust and for SQLite alike (its feature
+// `override`). Rust's `System` calls `malloc`; `mimalloc::MiMalloc` would ask for an alignment at each allocation, for which
+// mimalloc takes a larger block whenever the one at hand is spent and its size is no power of two.
+use mimalloc as _;
 
-/// What one thread allocates another one often frees here, which the system's allocator is slow at: a third of the
-/// time went there (docs/performance.md).
-#[cfg(not(feature = "count-allocations"))]
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
-
-/// The same allocator, counted.
+/// The allocator, counted.
 #[cfg(feature = "count-allocations")]
 #[global_allocator]
-static ALLOCATOR: alloc_tracker::Allocator<MiMalloc> = alloc_tracker::Allocator::new(MiMalloc);
+static ALLOCATOR: alloc_tracker::Allocator<std::alloc::System> =
+    alloc_tracker::Allocator::new(std::alloc::System);
 
 /// How often memory was allocated or made larger by all threads since this was first asked; `None` in a build that
 /// doesn't count.

@@ -128,9 +128,8 @@ impl fmt::Display for Amount {
 
 impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::Error;
-        let number = serde_json::Number::from_str(&self.0.to_string()).map_err(S::Error::custom)?;
-        number.serialize(serializer)
+        // A decimal's text is a JSON number, so nobody need look at it again.
+        serde_json::Number::from_string_unchecked(self.0.to_string()).serialize(serializer)
     }
 }
 

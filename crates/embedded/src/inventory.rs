@@ -58,6 +58,8 @@ struct TakeStock {
     order: i64,
     /// Quantity by product; the same product twice is its sum.
     quantities: BTreeMap<ProductId, u32>,
+    /// The same as the row has it.
+    lines: String,
     at: Timestamp,
     cache: ProductCache,
 }
@@ -82,12 +84,26 @@ impl TakeStock {
             let sum = quantities.entry(line.product_id.clone()).or_default();
             *sum = sum.saturating_add(line.quantity.get());
         }
+        let pairs: Vec<(&str, u32)> = quantities
+            .iter()
+            .map(|(id, quantity)| (id.as_str(), *quantity))
+            .collect();
         Self {
             order: order_key(order),
+            // Texts and numbers always have a JSON text.
+            lines: serde_json::to_string(&pairs).unwrap_or_default(),
             quantities,
             at,
             cache,
         }
+    }
+
+    /// Notes what the order takes; `false`, and nothing is noted, when it has taken something before or may not any more.
+    fn insert_hold(&self, tx: &Tx<'_>) -> rusqlite::Result<bool> {
+        let inserted = tx
+            .prepare("INSERT INTO holds (order_key, lines, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
+            .execute((self.order, &self.lines, self.at.as_ms()))?;
+        Ok(inserted == 1)
     }
 
     /// Why this much of the product can't be taken.
@@ -112,10 +128,9 @@ impl Command for TakeStock {
     type Output = Taken;
 
     fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Taken> {
-        match find_hold(tx, self.order)? {
-            Some(Hold { released: true, .. }) => return Ok(Taken::Released),
-            Some(Hold { released: false, .. }) => return Ok(Taken::Before),
-            None => {}
+        if !self.insert_hold(tx)? {
+            let released = find_hold(tx, self.order)?.is_some_and(|hold| hold.released);
+            return Ok(if released { Taken::Released } else { Taken::Before });
         }
         let mut levels = Vec::with_capacity(self.quantities.len());
         let mut take = tx.prepare(
@@ -132,6 +147,8 @@ impl Command for TakeStock {
                     .take(levels.len())
                     .map(|(id, quantity)| (id.as_str(), *quantity));
                 give_back(tx, taken, &self.cache)?;
+                tx.prepare("DELETE FROM holds WHERE order_key = ?1")?
+                    .execute([self.order])?;
                 return self.refuse(tx, product_id, quantity);
             };
             let version = self.cache.next_version();
@@ -141,15 +158,6 @@ impl Command for TakeStock {
                 version,
             });
         }
-        let lines: Vec<(&str, u32)> = self
-            .quantities
-            .iter()
-            .map(|(id, quantity)| (id.as_str(), *quantity))
-            .collect();
-        let lines = serde_json::to_string(&lines)
-            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-        tx.prepare("INSERT INTO holds (order_key, lines, at) VALUES (?1, ?2, ?3)")?
-            .execute((self.order, lines, self.at.as_ms()))?;
         tx.notify(Notice::Stock(levels));
         Ok(Taken::Now)
     }

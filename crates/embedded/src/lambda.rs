@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
+use foldhash::fast::RandomState;
 use futures_util::FutureExt;
 use ports::clock::Clock;
 use ports::function::{Context, FunctionError, Handler, Invocation, Reply, ReplyFuture};
@@ -18,8 +19,8 @@ use crate::time::Time;
 
 /// The functions.
 pub struct Lambda {
-    by_name: HashMap<String, Arc<Function>>,
-    name_by_arn: HashMap<String, String>,
+    by_name: HashMap<String, Arc<Function>, RandomState>,
+    name_by_arn: HashMap<String, String, RandomState>,
 }
 
 impl std::fmt::Debug for Lambda {

@@ -30,6 +30,7 @@ mod readers;
 mod retention;
 mod schema;
 mod settings;
+mod statements;
 mod stream;
 mod timeline;
 mod topic;

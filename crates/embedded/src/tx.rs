@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::Connection;
 
 use crate::catalogue::StockLevel;
 use crate::executions::ReadyExecution;
 use crate::orders::Change;
 use crate::queue::ReadyMessage;
+use crate::statements::{Prepared, Statements};
 use crate::topic::ReadyDelivery;
 
 /// The last numbers given out. They live in memory; at start they are read from the tables.
@@ -54,15 +55,22 @@ pub(crate) struct Mark {
 
 /// A transaction under way.
 pub(crate) struct Tx<'c> {
-    connection: &'c Connection,
+    statements: Statements<'c>,
     counters: Counters,
     notices: Vec<Notice>,
 }
 
 impl<'c> Tx<'c> {
+    /// A transaction on this connection, of whose statements nothing is kept.
+    #[cfg(test)]
     pub(crate) fn new(connection: &'c Connection, counters: Counters) -> Self {
+        Self::with(&Statements::new(connection), counters)
+    }
+
+    /// A transaction with these statements.
+    pub(crate) fn with(statements: &Statements<'c>, counters: Counters) -> Self {
         Self {
-            connection,
+            statements: statements.clone(),
             counters,
             notices: Vec::new(),
         }
@@ -73,13 +81,13 @@ impl<'c> Tx<'c> {
     }
 
     /// A statement, prepared once for the connection's life.
-    pub(crate) fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {
-        self.connection.prepare_cached(sql)
+    pub(crate) fn prepare(&self, sql: &'static str) -> rusqlite::Result<Prepared<'c>> {
+        self.statements.prepare(sql)
     }
 
     /// The connection, for reads shared with the readers.
     pub(crate) fn connection(&self) -> &'c Connection {
-        self.connection
+        self.statements.connection()
     }
 
     /// The next number of one of the counters.

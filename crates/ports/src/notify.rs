@@ -32,7 +32,7 @@ impl Channel {
         let first = |count| recipient.chars().take(count).collect::<String>();
         match self {
             Self::Email => match recipient.rsplit_once('@') {
-                Some((_, host)) => format!("{}***@{host}", first(1)),
+                Some((_, host)) => [&first(1), "***@", host].concat(),
                 None => "***".to_owned(),
             },
             Self::Sms => {
@@ -41,7 +41,7 @@ impl Channel {
                 if count < 8 {
                     "***".to_owned()
                 } else {
-                    format!("{}***{last}", first(3))
+                    [&first(3), "***", &last].concat()
                 }
             }
         }

@@ -14,7 +14,7 @@ use super::run::{Identity, Segment};
 use super::{Handed, ReadyExecution};
 use crate::Engine;
 use crate::observe::spans;
-use crate::orders::{Changed, OrderRow, change_order};
+use crate::orders::{Changed, Found, OrderRow, change_order};
 use crate::topic::{Attribute, Attributes, Publication, publish};
 use crate::tx::{Notice, Tx};
 use crate::writer::Command;
@@ -27,11 +27,18 @@ impl BeginProcessing for Engine {
         let mut answers: Vec<Option<Result<Begun, BeginError>>> = orders.iter().map(|_| None).collect();
         for _ in 0..MAX_LOOKS {
             let mut waiting = Vec::new();
+            let open: Vec<OrderId> = orders
+                .iter()
+                .zip(&answers)
+                .filter(|(_, answer)| answer.is_none())
+                .map(|(order, _)| order.order_id)
+                .collect();
+            let mut rows = self.order_rows_of(&open).into_iter();
             for (at, (order, answer)) in orders.iter().zip(&mut answers).enumerate() {
                 if answer.is_some() {
                     continue;
                 }
-                match look(self, order) {
+                match look(self, order, rows.next()) {
                     Ok(Look::Begin(row)) => waiting.push((at, *row)),
                     Ok(Look::Nothing(begun)) => *answer = Some(Ok(begun)),
                     Err(error) => *answer = Some(Err(error)),
@@ -114,11 +121,11 @@ enum Look {
     Nothing(Begun),
 }
 
-/// Looks at the order and prepares its beginning.
-fn look(engine: &Engine, order: &BeginOrder) -> Result<Look, BeginError> {
+/// Looks at the order as it was found, and prepares its beginning.
+fn look(engine: &Engine, order: &BeginOrder, found: Option<Found>) -> Result<Look, BeginError> {
     let id = order.order_id;
     let store = |source| BeginError::Store { id, source };
-    let row = engine.order_row_of(id).map_err(store)?;
+    let row = found.transpose().map_err(store)?.flatten();
     let row = row.ok_or(BeginError::NotFound(id))?;
     if row.id.created_at() != order.created_at {
         return Err(BeginError::WrongKey {
@@ -143,12 +150,10 @@ fn look(engine: &Engine, order: &BeginOrder) -> Result<Look, BeginError> {
         needs_attention: false,
     };
     let began = changed.row(&row);
+    let name = id.to_string();
     let identity = Identity {
-        name: id.to_string(),
-        input: format!(
-            r#"{{"orderId":"{id}","createdAt":"{}","traceId":"{}"}}"#,
-            order.created_at, placed.trace_id
-        ),
+        input: execution_input(&name, order.created_at, &placed.trace_id),
+        name,
         trace: placed.trace_id.clone(),
         started_at: now,
     };
@@ -166,6 +171,23 @@ fn look(engine: &Engine, order: &BeginOrder) -> Result<Look, BeginError> {
         row,
     };
     Ok(Look::Begin(Box::new(row)))
+}
+
+/// What an execution begins with.
+fn execution_input(order_id: &str, created_at: Timestamp, trace_id: &str) -> String {
+    // An id, a time and a trace id hold nothing that JSON would have to escape.
+    let (created_at, ends) = (created_at.to_string(), r#""}"#);
+    let (before_time, before_trace) = (r#"","createdAt":""#, r#"","traceId":""#);
+    [
+        r#"{"orderId":""#,
+        order_id,
+        before_time,
+        &created_at,
+        before_trace,
+        trace_id,
+        ends,
+    ]
+    .concat()
 }
 
 /// The body of [`notification`].

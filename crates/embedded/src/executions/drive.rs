@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use asl::{EventKind, TaskId};
+use foldhash::fast::RandomState;
 use futures_util::future::{AbortHandle, abortable};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use ports::StoreError;
@@ -73,7 +74,7 @@ pub(super) struct Driver {
     /// The most driven at once; more wait.
     limit: usize,
     /// Executions by slot. Each time one is taken up it gets another, so no late answer meets the wrong one.
-    live: HashMap<u64, Live>,
+    live: HashMap<u64, Live, RandomState>,
     last_slot: u64,
     timers: Timers,
     under_way: FuturesUnordered<UnderWay>,
@@ -88,7 +89,7 @@ impl Driver {
             engine,
             ready,
             limit,
-            live: HashMap::new(),
+            live: HashMap::default(),
             last_slot: 0,
             timers: Timers::default(),
             under_way: FuturesUnordered::new(),

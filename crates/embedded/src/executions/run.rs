@@ -312,7 +312,7 @@ impl Segment {
     }
 
     pub(crate) fn entries_json(&self) -> String {
-        format!("[{}]", self.entries)
+        ["[", &self.entries, "]"].concat()
     }
 
     pub(crate) fn last_event_id(&self) -> i64 {

@@ -16,7 +16,7 @@ pub(super) struct Timers {
     /// Executions that left memory, by their keys, and until when.
     parked: BTreeSet<(Timestamp, i64)>,
     /// Where each slot stands in the first two.
-    armed: HashMap<u64, (Timestamp, bool)>,
+    armed: HashMap<u64, (Timestamp, bool), foldhash::fast::RandomState>,
 }
 
 impl Timers {

@@ -49,7 +49,7 @@ impl Expressions {
 type ByNames<T> = Vec<(Option<Object>, Arc<T>)>;
 
 #[derive(Debug)]
-struct Kept<T>(RwLock<HashMap<String, ByNames<T>>>);
+struct Kept<T>(RwLock<HashMap<String, ByNames<T>, foldhash::fast::RandomState>>);
 
 impl<T> Default for Kept<T> {
     fn default() -> Self {

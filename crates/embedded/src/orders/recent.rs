@@ -8,10 +8,16 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::OrderStatus;
+use foldhash::fast::RandomState;
+
 use super::{Change, OrderRow};
 
-/// The most orders kept; the one that was put in first makes room.
+/// The most orders kept. Those that are at rest make room; while none is, orders that are placed besides are not taken in: those
+/// that are here stand before them in the queue.
 const MAX_ORDERS: usize = 16_384;
+/// The most beyond that, for orders that were not taken in before their turn came.
+const MAX_UNDER_WAY: usize = 4_096;
 /// The most changes kept.
 const MAX_CHANGES: usize = 8_192;
 /// Parts with a lock each, so that few wait for one.
@@ -26,9 +32,49 @@ pub(crate) struct Recent {
 
 #[derive(Debug, Default)]
 struct Shard {
-    rows: HashMap<i64, Arc<OrderRow>>,
-    /// Keys in the order in which they came.
-    keys: VecDeque<i64>,
+    rows: HashMap<i64, Arc<OrderRow>, RandomState>,
+    /// Keys of those that came to rest, in the order in which they did.
+    at_rest: VecDeque<i64>,
+}
+
+impl Shard {
+    fn put(&mut self, row: &Arc<OrderRow>) {
+        let known = self.rows.get(&row.key);
+        if known.is_none() && !self.has_room(row.status) {
+            return;
+        }
+        let known = self.rows.insert(row.key, Arc::clone(row));
+        if is_at_rest(row) && known.is_none_or(|known| !is_at_rest(&known)) {
+            self.at_rest.push_back(row.key);
+        }
+    }
+
+    /// Whether an order of this status can be taken in; makes room for it if it can.
+    fn has_room(&mut self, status: OrderStatus) -> bool {
+        while self.rows.len() >= MAX_ORDERS / SHARDS
+            && let Some(key) = self.at_rest.pop_front()
+        {
+            self.rows.remove(&key);
+        }
+        let most = match status {
+            OrderStatus::Pending => MAX_ORDERS,
+            OrderStatus::Processing
+            | OrderStatus::Completed
+            | OrderStatus::Failed
+            | OrderStatus::Cancelled => MAX_ORDERS + MAX_UNDER_WAY,
+        };
+        self.rows.len() < most / SHARDS
+    }
+}
+
+/// Whether nothing more is to be expected of an order: it has ended, or a person has to look at it.
+fn is_at_rest(row: &OrderRow) -> bool {
+    let needs_attention = || {
+        row.attributes
+            .as_ref()
+            .is_some_and(|set| set.contains(r#""attention":"#))
+    };
+    row.status.is_final() || needs_attention()
 }
 
 impl Recent {
@@ -41,24 +87,12 @@ impl Recent {
 
     /// Takes over a change that was committed. Changes come in the order of their numbers.
     pub(crate) fn put(&self, change: &Arc<Change>) {
-        self.put_row(&change.new);
+        self.shard(change.new.key).put(&change.new);
         let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         if changes.len() >= MAX_CHANGES {
             changes.pop_front();
         }
         changes.push_back(Arc::clone(change));
-    }
-
-    fn put_row(&self, row: &Arc<OrderRow>) {
-        let mut shard = self.shard(row.key);
-        if shard.rows.insert(row.key, Arc::clone(row)).is_none() {
-            shard.keys.push_back(row.key);
-        }
-        if shard.keys.len() > MAX_ORDERS / SHARDS
-            && let Some(oldest) = shard.keys.pop_front()
-        {
-            shard.rows.remove(&oldest);
-        }
     }
 
     /// The order with this key, if it is here.
@@ -94,14 +128,18 @@ mod tests {
     use crate::orders::{Placed, order_key};
 
     fn change(seq: u64) -> Arc<Change> {
+        change_to(seq, OrderStatus::Pending, None)
+    }
+
+    fn change_to(seq: u64, status: OrderStatus, attributes: Option<&str>) -> Arc<Change> {
         let id = OrderId::from_parts(1_700_000_000_000 + seq, 0, 0);
         let row = OrderRow {
             key: order_key(id),
             id,
-            status: OrderStatus::Pending,
+            status,
             placed: Placed::from_json(b"{}".to_vec()),
             updated_at: Timestamp::from_ms(0),
-            attributes: None,
+            attributes: attributes.map(str::to_owned),
         };
         Arc::new(Change {
             seq,
@@ -130,28 +168,55 @@ mod tests {
         assert_eq!(seqs(7, 10), None, "number 8 is not here");
     }
 
+    fn kept(recent: &Recent) -> usize {
+        let shards = recent.shards.iter();
+        shards.map(|shard| shard.lock().unwrap().rows.len()).sum()
+    }
+
     #[test]
-    fn what_is_kept_is_bounded_and_the_oldest_goes_first() {
+    fn what_has_come_to_rest_makes_room_the_oldest_first() {
+        for (status, attributes) in [
+            (OrderStatus::Completed, None),
+            (
+                OrderStatus::Processing,
+                Some(r#"{"attention":"RefundUnavailable"}"#),
+            ),
+        ] {
+            let recent = Recent::new();
+            let count = 2 * MAX_ORDERS as u64;
+            for seq in 1..=count {
+                recent.put(&change_to(seq, status, attributes));
+                // However often an order at rest is changed, it has one place.
+                recent.put(&change_to(seq, status, attributes));
+            }
+            assert_eq!(recent.changes_after(count - MAX_CHANGES as u64 - 1, 1), None);
+            assert_eq!(recent.row(change(1).new.key), None);
+            let last = change_to(count, status, attributes);
+            assert_eq!(recent.row(last.new.key), Some(Arc::clone(&last.new)));
+            assert!(kept(&recent) <= MAX_ORDERS);
+        }
+    }
+
+    #[test]
+    fn those_that_wait_longest_stay_and_what_is_under_way_comes_in() {
         let recent = Recent::new();
         let count = 2 * MAX_ORDERS as u64;
-        for seq in 1..=count {
-            recent.put(&change(seq));
-        }
-        assert_eq!(recent.changes_after(count - MAX_CHANGES as u64 - 1, 1), None);
-        assert_eq!(
-            recent.changes_after(count - MAX_CHANGES as u64, 1).unwrap().len(),
-            1
+        (1..=count).for_each(|seq| recent.put(&change(seq)));
+        assert!(kept(&recent) <= MAX_ORDERS);
+        assert!(recent.row(change(1).new.key).is_some());
+        assert_eq!(recent.row(change(count).new.key), None);
+        let begun = change_to(count, OrderStatus::Processing, None);
+        recent.put(&begun);
+        assert_eq!(recent.row(begun.new.key), Some(Arc::clone(&begun.new)));
+        (1..=count).for_each(|seq| recent.put(&change_to(seq, OrderStatus::Processing, None)));
+        assert!(kept(&recent) <= MAX_ORDERS + MAX_UNDER_WAY);
+        // What is here is never older than what was committed.
+        (1..=count).for_each(|seq| recent.put(&change_to(seq, OrderStatus::Completed, None)));
+        let statuses = (1..=count).filter_map(|seq| Some(recent.row(change(seq).new.key)?.status));
+        assert!(
+            statuses
+                .into_iter()
+                .all(|status| status == OrderStatus::Completed)
         );
-        assert_eq!(recent.row(change(1).new.key), None);
-        assert_eq!(
-            recent.row(change(count).new.key),
-            Some(Arc::clone(&change(count).new))
-        );
-        let kept: usize = recent
-            .shards
-            .iter()
-            .map(|shard| shard.lock().unwrap().rows.len())
-            .sum();
-        assert!(kept <= MAX_ORDERS);
     }
 }

@@ -10,7 +10,7 @@ const MAX_GROUP: usize = 2048;
 /// For how long a group takes commands that are not urgent: long enough to share its commit among many.
 const TURN: Duration = Duration::from_millis(5);
 /// For how long it does so while customers wait for the commit.
-const SHORT_TURN: Duration = Duration::from_micros(500);
+const SHORT_TURN: Duration = Duration::from_micros(200);
 /// After an urgent command the next one is expected within this time.
 const PRESSED_FOR: Duration = Duration::from_millis(10);
 /// From so many commands on they need not gather.

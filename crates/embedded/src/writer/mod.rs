@@ -23,6 +23,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::checkpoint::Checkpointer;
 #[cfg(feature = "failpoints")]
 use crate::failpoints::{Failpoints, Stage};
+use crate::statements::Statements;
 use crate::tx::{Counters, Notice, Tx};
 use line::Line;
 
@@ -152,7 +153,6 @@ impl Writer {
         let stats = Arc::new(WriterStats::default());
         let (commits, committed) = watch::channel(0);
         let thread = Thread {
-            connection,
             counters,
             waiting,
             stats: Arc::clone(&stats),
@@ -166,7 +166,7 @@ impl Writer {
         };
         let handle = std::thread::Builder::new()
             .name("writer".into())
-            .spawn(move || thread.run())?;
+            .spawn(move || thread.run(&connection))?;
         Ok((
             Self {
                 jobs,
@@ -219,7 +219,6 @@ impl Writer {
 }
 
 struct Thread {
-    connection: Connection,
     counters: Counters,
     waiting: mpsc::Receiver<Box<dyn Job>>,
     stats: Arc<WriterStats>,
@@ -235,13 +234,14 @@ struct Thread {
 
 impl Thread {
     /// Runs until it is ended or every [`Writer`] is gone, and everything they handed over is written.
-    fn run(mut self) {
-        Checkpointer::watch(&self.connection);
+    fn run(mut self, connection: &Connection) {
+        Checkpointer::watch(connection);
+        let statements = Statements::new(connection);
         let mut line = Line::default();
         let mut group = Vec::new();
         let mut last = false;
         while !last && self.gather(&mut line) {
-            let committed = self.commit(&mut line, &mut group);
+            let committed = self.commit(&statements, &mut line, &mut group);
             last = group.iter().any(|job| job.is_last());
             match committed {
                 Ok(notices) => {
@@ -252,12 +252,12 @@ impl Thread {
                     group.drain(..).for_each(|job| job.answer(Ok(())));
                     self.commits
                         .send_replace(self.stats.commits.load(Ordering::Relaxed));
-                    self.checkpointer.committed(&self.connection);
+                    self.checkpointer.committed(connection);
                     self.answered_at = Instant::now();
                 }
                 Err(_) if group.len() > 1 => {
                     for job in group.drain(..) {
-                        self.commit_alone(job);
+                        self.commit_alone(&statements, job);
                     }
                 }
                 Err(error) => {
@@ -268,7 +268,8 @@ impl Thread {
         }
         self.checkpointer.end();
         // Leaves one file behind instead of three; the next start doesn't need it.
-        let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        drop(statements);
+        let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
     }
 
     /// Waits until there is something to write, and takes all of it. False when nothing more can come.
@@ -300,10 +301,10 @@ impl Thread {
             .is_some_and(|most| self.stats.commits.load(Ordering::Relaxed) >= most)
     }
 
-    fn commit_alone(&mut self, job: Box<dyn Job>) {
+    fn commit_alone(&mut self, statements: &Statements<'_>, job: Box<dyn Job>) {
         let (mut line, mut group) = (Line::default(), Vec::with_capacity(1));
         line.push(job);
-        let (answer, notices) = match self.commit(&mut line, &mut group) {
+        let (answer, notices) = match self.commit(statements, &mut line, &mut group) {
             Ok(notices) => (Ok(()), notices),
             Err(error) => (Err(store_error(error)), Vec::new()),
         };
@@ -315,13 +316,17 @@ impl Thread {
 
     /// Moves a group from the line to `group` and applies it in one transaction. After an error nothing of it is written
     /// and the counters stand as before; the command that failed, and those before it, are in `group`.
-    fn commit(&mut self, line: &mut Line, group: &mut Vec<Box<dyn Job>>) -> rusqlite::Result<Vec<Notice>> {
+    fn commit(
+        &mut self,
+        statements: &Statements<'_>,
+        line: &mut Line,
+        group: &mut Vec<Box<dyn Job>>,
+    ) -> rusqlite::Result<Vec<Notice>> {
         let turn = line.begin();
-        let begun = self
-            .connection
-            .prepare_cached("BEGIN IMMEDIATE")
+        let begun = statements
+            .prepare("BEGIN IMMEDIATE")
             .and_then(|mut begin| begin.execute([]));
-        let mut tx = Tx::new(&self.connection, self.counters);
+        let mut tx = Tx::with(statements, self.counters);
         let mut applied = begun.map(|_| ());
         while (group.is_empty() || applied.is_ok())
             && let Some(mut job) = line.next(group.len(), turn)
@@ -333,11 +338,10 @@ impl Thread {
         #[cfg(feature = "failpoints")]
         self.failpoints
             .pass(Stage::Before, group.iter().map(|job| job.name()));
-        let committed =
-            applied.and_then(|()| self.connection.prepare_cached("COMMIT")?.execute([]).map(|_| ()));
+        let committed = applied.and_then(|()| statements.prepare("COMMIT")?.execute([]).map(|_| ()));
         if let Err(error) = committed {
             // SQLite may have rolled back by itself already; then this fails and changes nothing.
-            let _ = self.connection.execute_batch("ROLLBACK");
+            let _ = statements.connection().execute_batch("ROLLBACK");
             return Err(error);
         }
         #[cfg(feature = "failpoints")]

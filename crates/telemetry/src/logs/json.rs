@@ -6,7 +6,7 @@ use std::error::Error;
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
-use ports::trace::{self, Name, Scope, ServiceKind};
+use ports::trace::{self, Name, Scope, Service, ServiceKind};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
@@ -81,10 +81,26 @@ impl<S: Subscriber> Layer<S> for GroupedLines {
 fn group_of(scope: Option<&Scope>) -> Name {
     thread_local! {
         static SERVER: Name = Name::of(SERVER_GROUP);
+        /// Those that were asked for, which are as many as there are functions and the like: a few.
+        static GROUPS: RefCell<Vec<(Service, Name)>> = const { RefCell::new(Vec::new()) };
     }
     let Some(service) = scope.map(Scope::service) else {
         return SERVER.with(|server| *server);
     };
+    GROUPS.with_borrow_mut(
+        |groups| match groups.iter().find(|(known, _)| *known == service) {
+            Some((_, group)) => *group,
+            None => {
+                let group = group_of_service(service);
+                groups.push((service, group));
+                group
+            }
+        },
+    )
+}
+
+/// The log group of a part of the system.
+fn group_of_service(service: Service) -> Name {
     let name = service.name.as_str();
     match service.kind {
         ServiceKind::Function => Name::of(&format!("/aws/lambda/{name}")),
@@ -98,7 +114,7 @@ fn group_of(scope: Option<&Scope>) -> Name {
         | ServiceKind::Stream
         | ServiceKind::Queue
         | ServiceKind::Topic
-        | ServiceKind::External => SERVER.with(|server| *server),
+        | ServiceKind::External => Name::of(SERVER_GROUP),
     }
 }
 
