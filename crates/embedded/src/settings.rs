@@ -60,7 +60,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             concurrent_executions: 1024,
-            concurrent_batches: 32,
+            concurrent_batches: 64,
             concurrent_deliveries: 512,
         }
     }
