@@ -119,6 +119,11 @@ impl Settings {
                 .filter(|function| !DONE_IN_TRANSACTIONS.contains(&function.name.as_str()))
                 .map(|function| function_settings(system, function))
                 .collect(),
+            functions_dead_letter_queues: system
+                .functions
+                .iter()
+                .filter_map(|function| queue_name(system, function.dead_letter_queue.as_ref()?))
+                .collect(),
             machine,
             orders_table,
             inventory_table,

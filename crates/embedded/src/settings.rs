@@ -27,6 +27,9 @@ pub struct Settings {
     pub notification_topic: String,
     /// Every function.
     pub functions: Vec<FunctionSettings>,
+    /// Where calls go that nobody waits for and that kept failing, by queue name; also of functions that are not called
+    /// here.
+    pub functions_dead_letter_queues: Vec<String>,
     /// The state machine that sees orders through.
     pub machine: MachineSettings,
     /// The orders table's name.

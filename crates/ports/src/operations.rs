@@ -164,7 +164,8 @@ pub trait Operations: Send + Sync {
         message_ids: Option<Vec<String>>,
     ) -> impl Future<Output = Result<u64, OperationError>> + Send;
 
-    /// Deletes messages of a queue, all or only those named; returns how many.
+    /// Deletes dead letters of a queue, all or only those named; returns how many. An order that has not ended and whose
+    /// message this was needs attention from then on. A queue that nobody's dead letters go to is refused.
     fn purge_messages(
         &self,
         queue: String,

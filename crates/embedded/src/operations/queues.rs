@@ -44,6 +44,7 @@ pub(super) fn is_dead_letter_queue(engine: &Engine, name: &str) -> bool {
     queues
         .chain(subscriptions)
         .chain(streams)
+        .chain(&settings.functions_dead_letter_queues)
         .any(|dead| dead == name)
 }
 

@@ -9,6 +9,7 @@ use ports::operations::OperationError;
 use rusqlite::OptionalExtension;
 
 use super::queues::{find_queue, is_dead_letter_queue, message_number};
+use crate::orders::need_attention_of_message;
 use crate::tx::Tx;
 use crate::writer::Command;
 use crate::{Engine, queue, topic};
@@ -53,33 +54,31 @@ pub(super) async fn redrive_messages(
     }
 }
 
-/// Deletes messages of a queue, all or those named; returns how many.
+/// Deletes dead letters of a queue, all or those named; returns how many. An order that waited for one needs attention.
 pub(super) async fn purge_messages(
     engine: &Engine,
     name: &str,
     message_ids: Option<Vec<String>>,
 ) -> Result<u64, OperationError> {
     let queue = find_queue(engine, name)?.id;
+    if !is_dead_letter_queue(engine, name) {
+        let text = format!("{name} is not a dead-letter queue: its messages are still to be handled");
+        return Err(OperationError::NotAllowed(text));
+    }
+    let now = engine.time().now();
+    let step = |seqs, named| Purge {
+        queue,
+        seqs,
+        named,
+        now,
+    };
     if let Some(ids) = message_ids {
-        let purge = Purge {
-            queue,
-            seqs: numbers(&ids)?,
-            named: true,
-        };
-        let purged = engine.writer().execute(purge).await?;
+        let purged = engine.writer().execute(step(numbers(&ids)?, true)).await?;
         return named(purged, &ids);
     }
     let mut deleted = 0;
     for seqs in steps_of(engine, queue).await? {
-        deleted += engine
-            .writer()
-            .execute(Purge {
-                queue,
-                seqs,
-                named: false,
-            })
-            .await?
-            .moved;
+        deleted += engine.writer().execute(step(seqs, false)).await?.moved;
     }
     Ok(deleted)
 }
@@ -247,13 +246,17 @@ impl Command for Redrive {
     }
 }
 
-/// Deletes messages.
+/// Deletes messages, and says on the orders that waited for them that a person has to look.
 struct Purge {
     queue: i64,
     seqs: Vec<i64>,
     /// All or none of them; else those that are there.
     named: bool,
+    now: Timestamp,
 }
+
+/// What an order says whose message was deleted before anybody handled it.
+const PURGED: &str = "MessagePurged";
 
 impl Command for Purge {
     type Output = Moved;
@@ -269,9 +272,16 @@ impl Command for Purge {
                 }
             }
         }
-        let mut delete = tx.prepare("DELETE FROM messages WHERE seq = ?1 AND queue = ?2")?;
         for &seq in &self.seqs {
-            moved.moved += delete.execute((seq, self.queue))? as u64;
+            let body = tx
+                .prepare("DELETE FROM messages WHERE seq = ?1 AND queue = ?2 RETURNING body")?
+                .query_map((seq, self.queue), |row| row.get::<_, String>(0))?
+                .collect::<rusqlite::Result<Vec<_>>>()?
+                .pop();
+            if let Some(body) = body {
+                need_attention_of_message(tx, &body, PURGED, self.now)?;
+                moved.moved += 1;
+            }
         }
         Ok(moved)
     }

@@ -50,7 +50,7 @@ async fn queues_are_told_with_their_settings_and_backlog() {
         (Some(3), Some(DLQ))
     );
     assert!(!queue.is_dead_letter_queue);
-    for name in [DLQ, MAIL_DLQ, "OrderAnalyticsDLQ"] {
+    for name in [DLQ, MAIL_DLQ, "OrderAnalyticsDLQ", "OrderSweepDLQ"] {
         assert!(find(name).is_dead_letter_queue, "{name}");
         assert_eq!((find(name).visible, find(name).oldest_age_ms), (0, 0), "{name}");
     }
@@ -176,18 +176,61 @@ async fn what_cannot_be_redriven_or_purged_stays_and_is_named() {
         .unwrap()
         .remove(0)
         .message_id;
-    assert_eq!(told(purge(QUEUE, &[&here, "17"]).await), "there is no message 17");
     assert_eq!(
         told(purge(DLQ, &[&here]).await),
         format!("there is no message {here}")
     );
+    let working = "OrderProcessingQueue is not a dead-letter queue: its messages are still to be handled";
+    assert_eq!(told(purge(QUEUE, &[&here]).await), working);
+    assert_eq!(
+        told(shop.engine.purge_messages(QUEUE.into(), None).await),
+        working
+    );
     assert_eq!(counts(&shop.engine, QUEUE).await, (1, 0));
-    assert_eq!(purge(QUEUE, &[&here, &here]).await.unwrap(), 1);
-    for _ in 0..3 {
-        shop.place().await;
-    }
-    assert_eq!(shop.engine.purge_messages(QUEUE.into(), None).await.unwrap(), 3);
-    assert_eq!(counts(&shop.engine, QUEUE).await, (0, 0));
+    let swept = shop.engine.redrive_messages("OrderSweepDLQ".into(), None).await;
+    assert_eq!(swept.unwrap(), 0, "a function's own dead-letter queue is one");
+}
+
+/// What the order says of why a person has to look at it.
+async fn attention(shop: &Shop, id: domain::OrderId) -> Option<String> {
+    shop.engine.get_order(id).await.unwrap().unwrap().state.attention
+}
+
+#[tokio::test]
+async fn an_order_whose_dead_letter_is_deleted_needs_attention() {
+    let shop = Shop::open(5, Trouble::Poison).await;
+    let (one, all, ended) = (shop.place().await, shop.place().await, shop.place().await);
+    until_dead(&shop, DLQ, 3).await;
+    shop.engine.cancel_order(ended, "no".into()).await.unwrap();
+    let letters = shop.engine.list_messages(DLQ.into(), None, 9).await.unwrap();
+    let of_one = letters
+        .iter()
+        .find(|letter| letter.body.contains(&one.to_string()))
+        .unwrap();
+    let named = |ids: &[&str]| Some(ids.iter().map(|id| id.to_string()).collect::<Vec<_>>());
+    let both = named(&[&of_one.message_id, "17"]);
+    let refused = shop.engine.purge_messages(DLQ.into(), both).await.unwrap_err();
+    assert_eq!(refused.to_string(), "there is no message 17");
+    assert_eq!(
+        counts(&shop.engine, DLQ).await,
+        (3, 0),
+        "all that were named, or none"
+    );
+    assert_eq!(attention(&shop, one).await, None);
+
+    let twice = named(&[&of_one.message_id, &of_one.message_id]);
+    assert_eq!(shop.engine.purge_messages(DLQ.into(), twice).await.unwrap(), 1);
+    assert_eq!(attention(&shop, one).await.as_deref(), Some("MessagePurged"));
+    assert_eq!(attention(&shop, all).await, None);
+
+    assert_eq!(shop.engine.purge_messages(DLQ.into(), None).await.unwrap(), 2);
+    assert_eq!(attention(&shop, all).await.as_deref(), Some("MessagePurged"));
+    assert_eq!(
+        attention(&shop, ended).await,
+        None,
+        "it had ended, and waited for nothing"
+    );
+    assert_eq!(counts(&shop.engine, DLQ).await, (0, 0));
 }
 
 #[tokio::test]

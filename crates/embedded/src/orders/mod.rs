@@ -18,7 +18,7 @@ use domain::{Order, OrderId, OrderState, OrderStatus, PlacedOrder, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
 use serde_json::{Map, Value};
 
-pub(crate) use attention::need_attention;
+pub(crate) use attention::{need_attention, need_attention_of_message};
 pub(crate) use count::OrderCounter;
 pub(crate) use placed::Placed;
 pub(crate) use recent::Recent;

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::{OrderId, Timestamp};
+use domain::Timestamp;
 use rusqlite::{Connection, Params, Row};
-use serde_json::Value;
 
 use super::Retention;
 use crate::Engine;
-use crate::orders::{first_key_at, need_attention, order_key};
+use crate::orders::{first_key_at, need_attention_of_message};
 use crate::tx::Tx;
 
 /// A table that rows are deleted from.
@@ -228,26 +227,14 @@ impl Table {
     }
 }
 
-/// Deletes a message that nobody handled in time. An order that waited for it would wait for ever, so it needs attention.
+/// Deletes a message that nobody handled in time.
 fn delete_message(tx: &mut Tx<'_>, seq: i64, limits: &Limits) -> rusqlite::Result<usize> {
     let bodies = tx
         .prepare("DELETE FROM messages WHERE seq = ?1 RETURNING body")?
         .query_map([seq], |row| row.get::<_, String>(0))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     for body in &bodies {
-        let body: Value = serde_json::from_str(body).unwrap_or_default();
-        let order: Option<OrderId> = body
-            .get("orderId")
-            .and_then(Value::as_str)
-            .and_then(|id| id.parse().ok());
-        if let Some(order) = order {
-            need_attention(
-                tx,
-                order_key(order),
-                "MessageExpired",
-                Timestamp::from_ms(limits.now),
-            )?;
-        }
+        need_attention_of_message(tx, body, "MessageExpired", Timestamp::from_ms(limits.now))?;
     }
     Ok(bodies.len())
 }

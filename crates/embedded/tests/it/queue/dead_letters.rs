@@ -113,3 +113,28 @@ async fn a_queue_that_is_nobodys_dead_letter_queue_is_not_redriven() {
     let refused = running.redrive_messages("Nothing".into(), None).await;
     assert_eq!(refused.unwrap_err().to_string(), "there is no queue Nothing");
 }
+
+#[tokio::test]
+async fn only_the_named_dead_letters_are_purged_and_a_queue_at_work_is_not() {
+    let (running, mut calls, _) = with_dead_letters(3).await;
+    let ids = async || -> Vec<String> {
+        let letters = running.messages(DEAD).await.into_iter();
+        letters.map(|letter| letter.message_id).collect()
+    };
+    let before = ids().await;
+    let purged = running
+        .purge_messages(DEAD.into(), Some(vec![before[1].clone()]))
+        .await;
+    assert_eq!(purged.unwrap(), 1);
+    assert_eq!(ids().await, [before[0].clone(), before[2].clone()]);
+    assert_eq!(running.purge_messages(DEAD.into(), None).await.unwrap(), 2);
+    assert_eq!(ids().await, [""; 0]);
+
+    let marker = running.place().await;
+    let refused = running.purge_messages(QUEUE.into(), None).await;
+    assert!(
+        matches!(refused, Err(OperationError::NotAllowed(_))),
+        "{refused:?}"
+    );
+    assert_eq!(calls.next().await.orders(), [marker]);
+}

@@ -1,56 +1,11 @@
-//! Messages that go without having been handled: purged, or older than their queue keeps them.
+//! Messages that go without having been handled: older than their queue keeps them.
 
 use std::time::Duration;
 
 use embedded::Settings;
-use ports::operations::Operations;
 
-use super::{DEAD, QUEUE, VISIBILITY, consumer, one_at_a_time, source, start};
-use crate::support::{handlers, until};
-
-#[tokio::test]
-async fn what_was_purged_is_not_delivered_any_more() {
-    let setup = one_at_a_time().with(|settings| source(settings, |source| source.batch_size = 1));
-    let (function, mut calls) = consumer(&setup);
-    let running = setup.open().await;
-    running.place_many(4).await;
-    running.engine.start(handlers([function])).await.unwrap();
-    let in_flight = calls.next().await;
-    assert_eq!(running.purge_messages(QUEUE.into(), None).await.unwrap(), 4);
-    assert_eq!(running.messages(QUEUE).await, []);
-    let marker = running.place().await;
-    in_flight.fail("Poison");
-    let call = calls.next().await;
-    assert_eq!(call.orders(), [marker]);
-    call.succeed();
-    running.settled().await.unwrap();
-    running.advance(VISIBILITY);
-    calls.none().await;
-}
-
-#[tokio::test]
-async fn only_the_named_messages_are_purged() {
-    let running = one_at_a_time().open().await;
-    running.place_many(3).await;
-    let ids: Vec<String> = running
-        .messages(QUEUE)
-        .await
-        .into_iter()
-        .map(|m| m.message_id)
-        .collect();
-    let purged = running
-        .purge_messages(QUEUE.into(), Some(vec![ids[1].clone()]))
-        .await;
-    assert_eq!(purged.unwrap(), 1);
-    let left: Vec<String> = running
-        .messages(QUEUE)
-        .await
-        .into_iter()
-        .map(|m| m.message_id)
-        .collect();
-    assert_eq!(left, [ids[0].clone(), ids[2].clone()]);
-    assert_eq!(running.purge_messages(DEAD.into(), None).await.unwrap(), 0);
-}
+use super::{DEAD, QUEUE, one_at_a_time, start};
+use crate::support::until;
 
 #[tokio::test]
 async fn a_message_older_than_its_queue_keeps_it_is_gone() {
