@@ -103,6 +103,7 @@ impl Engine {
                     }
                 }
             }
+            Err(StoreError::Failed(_)) if places.len() > 1 => self.begin_each(orders, places, answers).await,
             Err(source) => {
                 for at in places {
                     let id = orders[at].order_id;
@@ -111,6 +112,22 @@ impl Engine {
                         source: source.clone(),
                     }));
                 }
+            }
+        }
+    }
+
+    /// Begins each by itself: one of them may be what the store can't write, and no other shall fail with it.
+    async fn begin_each(
+        &self,
+        orders: &[BeginOrder],
+        places: Vec<usize>,
+        answers: &mut [Option<Result<Begun, BeginError>>],
+    ) {
+        for at in places {
+            match look(self, &orders[at]) {
+                Ok(Look::Begin(row)) => Box::pin(self.begin_rows(orders, vec![(at, *row)], answers)).await,
+                Ok(Look::Nothing(begun)) => answers[at] = Some(Ok(begun)),
+                Err(error) => answers[at] = Some(Err(error)),
             }
         }
     }

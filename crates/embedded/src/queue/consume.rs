@@ -1,4 +1,7 @@
 //! The event source mapping: hands a queue's messages to a function in batches.
+//!
+//! What makes a function panic, hang or end the process takes its whole batch with it. So a message that was received
+//! before, and is still here, is received and handed over by itself, one after the other: then it fails alone.
 
 use std::collections::HashMap;
 use std::pin::pin;
@@ -9,7 +12,7 @@ use domain::Timestamp;
 use ports::clock::Clock;
 use ports::function::aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use ports::function::{Context, FunctionError, Invocation, Reply};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 
 use super::{MessageSource, Queue, ReadyMessage, ReceiveMessages, SettleMessages};
@@ -33,6 +36,7 @@ pub(crate) fn spawn(engine: &Engine, workers: &mut JoinSet<()>) {
                     queue,
                     function,
                     source: source.clone(),
+                    alone: Mutex::default(),
                 });
                 workers.spawn(consumer.run());
             }
@@ -45,6 +49,8 @@ struct Consumer {
     queue: Arc<Queue>,
     function: Arc<Function>,
     source: QueueSourceSettings,
+    /// Whose turn it is among the messages that were received before.
+    alone: Mutex<()>,
 }
 
 impl Consumer {
@@ -88,8 +94,26 @@ impl Consumer {
         while batches.join_next().await.is_some() {}
     }
 
-    /// Receives the batch durably, calls the function, and settles each message.
+    /// Handles what is new together, and what was received before by itself.
     async fn handle(&self, batch: Vec<ReadyMessage>) {
+        let (again, new): (Vec<_>, Vec<_>) = batch.into_iter().partition(|message| message.receives > 0);
+        if !new.is_empty() {
+            self.handle_together(new).await;
+        }
+        for message in again {
+            let turn = tokio::select! {
+                biased;
+                // The next process finds it where it is.
+                () = self.engine.stopping() => return,
+                turn = self.alone.lock() => turn,
+            };
+            self.handle_together(vec![message]).await;
+            drop(turn);
+        }
+    }
+
+    /// Receives the batch durably, calls the function, and settles each message.
+    async fn handle_together(&self, batch: Vec<ReadyMessage>) {
         let now = self.engine.time().now();
         let visible_at = Timestamp::from_ms(now.as_ms() + self.queue.settings.visibility_timeout_ms);
         let taken: Vec<i64> = batch.iter().map(|message| message.seq).collect();

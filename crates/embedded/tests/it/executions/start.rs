@@ -116,3 +116,32 @@ async fn executions_of_many_orders_run_beside_one_another() {
     );
     assert_eq!(execution.input["orderId"], payload(orders[7], 0)["order"]);
 }
+
+/// A row that can't be written, for an execution has the order's name already, among nine that can.
+#[tokio::test]
+async fn an_order_whose_beginning_cannot_be_written_touches_no_other_of_its_batch() {
+    let running = workflow(json!({"Work": work()})).open().await;
+    let orders = running.place_many(10).await;
+    running.write(&format!(
+        "INSERT INTO executions (key, machine, name, definition, status, input, trace, started_at)
+           SELECT 1000, id, '{}', 1, 0, '', '', 0 FROM names WHERE kind = 'machine'",
+        orders[4]
+    ));
+    let mut batch: Vec<BeginOrder> = orders.iter().map(|order| begin(*order)).collect();
+    batch.push(begin(orders[9]));
+    let begun = running.begin_processing(batch).await;
+    for (at, begun) in begun.iter().enumerate() {
+        match (at, begun) {
+            (4, Err(BeginError::Store { id, source })) => {
+                assert_eq!(*id, orders[4]);
+                assert!(crate::support::causes(source).contains("UNIQUE"), "{source:?}");
+            }
+            (10, Ok(Begun::AlreadyStarted)) => {}
+            (at, Ok(Begun::Started)) if at != 4 => {}
+            (at, other) => panic!("{at}: {other:?}"),
+        }
+    }
+    let status = async |at: usize| running.get_order(orders[at]).await.unwrap().unwrap().state.status;
+    assert_eq!(status(4).await, OrderStatus::Pending);
+    assert_eq!(status(5).await, OrderStatus::Processing);
+}

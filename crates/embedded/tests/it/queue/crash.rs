@@ -96,6 +96,41 @@ fn mug() -> domain::Product {
     serde_json::from_value(mug).unwrap()
 }
 
+/// What was in its batch is received again by itself, so it is spent alone.
+#[tokio::test]
+async fn a_message_that_kills_the_process_takes_none_of_its_batch_with_it() {
+    let setup = alone();
+    let (function, mut calls) = consumer(&setup);
+    let running = setup.open().await;
+    let orders = running.place_many(3).await;
+    let [first, poison, last] = orders[..] else {
+        panic!("three orders")
+    };
+    running.engine.start(handlers([function])).await.unwrap();
+    assert_eq!(calls.next().await.orders(), orders);
+    let (mut running, mut calls) = start(running.kill().await).await;
+    let call = calls.next().await;
+    assert_eq!(call.orders(), [first]);
+    call.succeed();
+    for received in 2..=MAX_RECEIVES {
+        let call = calls.next().await;
+        let [message] = &call.messages()[..] else {
+            panic!("by itself")
+        };
+        assert_eq!((message.order, message.receive_count), (poison, received));
+        (running, calls) = start(running.kill().await).await;
+    }
+    let call = calls.next().await;
+    assert_eq!(call.orders(), [last]);
+    assert_eq!(call.messages()[0].receive_count, 2);
+    call.succeed();
+    running.settled().await.unwrap();
+    let [letter] = &running.messages(DEAD).await[..] else {
+        panic!("one dead letter")
+    };
+    assert!(letter.body.contains(&poison.to_string()), "{letter:?}");
+}
+
 #[tokio::test]
 async fn a_receive_counts_even_if_the_process_dies_before_the_function_is_called() {
     let running = alone().open().await;

@@ -7,10 +7,15 @@ use ports::operations::{OperationError, Operations};
 
 /// Fails every message until it is a dead letter.
 async fn fail_until_dead(running: &Running, calls: &mut Calls, messages: usize) {
-    for _ in 0..MAX_RECEIVES {
-        calls.next().await.fail("Poison");
+    // Together at first, and each by itself from then on.
+    calls.next().await.fail("Poison");
+    for _ in 1..MAX_RECEIVES {
         running.advance(VISIBILITY);
+        for _ in 0..messages {
+            calls.next().await.fail("Poison");
+        }
     }
+    running.advance(VISIBILITY);
     until("they are dead letters", async || {
         running.queue(DEAD).await.visible == messages as u64
     })

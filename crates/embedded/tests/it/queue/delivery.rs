@@ -1,11 +1,14 @@
 //! What is sent is delivered: in batches, in order, and again when it was not handled.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::OrderId;
+use ports::function::{Invocation, Reply};
 
-use super::{QUEUE, VISIBILITY, consumer, one_at_a_time, source, start};
-use crate::support::{Call, Message, handlers, until};
+use super::{DEAD, QUEUE, VISIBILITY, consumer, one_at_a_time, source, start};
+use crate::support::{Call, Message, answers, handlers, until};
 
 /// What a message says, without its id.
 fn seen(call: &Call) -> Vec<(OrderId, u32)> {
@@ -101,9 +104,11 @@ async fn only_the_failed_messages_of_a_batch_come_back() {
     })
     .await;
     running.advance(VISIBILITY);
-    let call = calls.next().await;
-    assert_eq!(seen(&call), [(orders[1], 2), (orders[3], 2)]);
-    call.fail_messages([]);
+    for again in [orders[1], orders[3]] {
+        let call = calls.next().await;
+        assert_eq!(seen(&call), [(again, 2)], "each by itself");
+        call.fail_messages([]);
+    }
     running.settled().await.unwrap();
 }
 
@@ -114,19 +119,63 @@ async fn an_answer_that_names_an_unknown_message_fails_the_whole_batch() {
     let running = setup.open().await;
     let orders = running.place_many(3).await;
     running.engine.start(handlers([function])).await.unwrap();
-    for unknown in ["0", ""] {
-        let call = calls.next().await;
-        let known = id_of(&call, orders[0]);
-        call.fail_messages([known.as_str(), unknown]);
-        running.advance(VISIBILITY);
-    }
     let call = calls.next().await;
-    assert_eq!(
-        seen(&call),
-        orders.iter().map(|order| (*order, 3)).collect::<Vec<_>>()
-    );
-    call.succeed();
+    let known = id_of(&call, orders[0]);
+    call.fail_messages([known.as_str(), "0"]);
+    running.advance(VISIBILITY);
+    for order in &orders {
+        let call = calls.next().await;
+        assert_eq!(seen(&call), [(*order, 2)]);
+        call.fail_messages([""]);
+    }
+    running.advance(VISIBILITY);
+    for order in &orders {
+        let call = calls.next().await;
+        assert_eq!(seen(&call), [(*order, 3)]);
+        call.succeed();
+    }
     running.settled().await.unwrap();
+}
+
+/// A function that panics on one order fails its whole batch with it. The others are handled when they come again.
+#[tokio::test]
+async fn a_function_that_panics_on_one_order_fails_no_other() {
+    let setup = one_at_a_time();
+    let running = setup.open().await;
+    let orders = running.place_many(10).await;
+    let poison = orders[4].to_string();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let function = answers(move |invocation| {
+        let Invocation::Sqs(batch) = invocation else {
+            panic!("a batch: {invocation:?}")
+        };
+        counted.fetch_add(1, Ordering::SeqCst);
+        let bodies = batch.records.iter().filter_map(|record| record.body.as_deref());
+        assert!(
+            !bodies.into_iter().any(|body| body.contains(&poison)),
+            "the defect"
+        );
+        Ok(Reply::Done)
+    });
+    running
+        .engine
+        .start(handlers([("order-processing", function)]))
+        .await
+        .unwrap();
+    until("one is a dead letter, and nothing else is left", async || {
+        running.advance(Duration::from_secs(10));
+        running.messages(DEAD).await.len() == 1 && running.messages(QUEUE).await.is_empty()
+    })
+    .await;
+    let letter = running.messages(DEAD).await.remove(0);
+    assert!(letter.body.contains(&orders[4].to_string()), "{letter:?}");
+    assert!(letter.last_error.unwrap().contains("panicked"));
+    assert_eq!(
+        calls.load(Ordering::SeqCst),
+        1 + 10 + 1,
+        "all together, each by itself, and the last try of the one that fails"
+    );
 }
 
 #[tokio::test]
