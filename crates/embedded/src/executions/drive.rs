@@ -18,7 +18,7 @@ use ports::clock::Clock;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::ReadyExecution;
-use super::finish::{give_up, note_finished};
+use super::finish::{give_up, give_up_unwritable, note_finished};
 use super::integrations::{FunctionCall, call_function};
 use super::journal::{Advanced, Advances};
 use super::run::{ReplayError, Run, Segment};
@@ -28,6 +28,8 @@ use crate::error::Chain;
 
 /// How long to wait before a write is tried again that the store could not make.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// After so many tries that it failed at, the store is not asked again to write what came of an execution.
+const MAX_TRIES: u32 = 10;
 /// An execution that waits longer than this for a timer, and for nothing else, leaves memory meanwhile.
 const PARK_AFTER_MS: i64 = 10_000;
 /// How much is looked at before what came of it is committed.
@@ -37,8 +39,10 @@ const AT_ONCE: usize = 64;
 enum Happened {
     /// A function answered a task of the execution in this slot.
     Answered(u64, TaskId, EventKind),
-    /// The writer did.
-    Committed(Vec<Outcome>, Result<Vec<Advanced>, StoreError>),
+    /// The writer did, at this try.
+    Committed(Vec<Outcome>, u32, Result<Vec<Advanced>, StoreError>),
+    /// The execution in this slot was ended, for its outcome can't be written.
+    GivenUp(u64),
     /// The pause before something is tried again that the store could not do is over.
     Rested(Rested),
     /// Nothing that matters any more.
@@ -47,7 +51,8 @@ enum Happened {
 
 /// What is tried again.
 enum Rested {
-    Commit(Vec<Outcome>),
+    /// At this try.
+    Commit(Vec<Outcome>, u32),
     TakeUp(ReadyExecution),
 }
 
@@ -159,14 +164,15 @@ impl Driver {
                     self.happen(slot, answer);
                 }
             }
-            Happened::Committed(outcomes, Ok(advanced)) => {
+            Happened::Committed(outcomes, _, Ok(advanced)) => {
                 for ((slot, segment), advanced) in outcomes.into_iter().zip(advanced) {
                     self.advanced(slot, segment, advanced);
                 }
             }
-            Happened::Committed(outcomes, Err(error)) => self.not_written(outcomes, &error),
+            Happened::Committed(outcomes, tries, Err(error)) => self.not_written(outcomes, tries, error),
+            Happened::GivenUp(slot) => self.leave(slot),
             Happened::Rested(_) if self.stopping => {}
-            Happened::Rested(Rested::Commit(outcomes)) => self.commit(outcomes),
+            Happened::Rested(Rested::Commit(outcomes, tries)) => self.commit(outcomes, tries),
             Happened::Rested(Rested::TakeUp(ready)) => self.take_up(ready),
             Happened::Nothing => {}
         }
@@ -301,16 +307,16 @@ impl Driver {
     fn submit(&mut self) {
         if !self.batch.is_empty() {
             let outcomes = std::mem::take(&mut self.batch);
-            self.commit(outcomes);
+            self.commit(outcomes, 1);
         }
     }
 
-    fn commit(&mut self, outcomes: Vec<Outcome>) {
+    fn commit(&mut self, outcomes: Vec<Outcome>, tries: u32) {
         let advances = outcomes.iter().map(|(_, segment)| segment.advance()).collect();
         let engine = self.engine.clone();
         self.under_way.push(Box::pin(async move {
             let advanced = engine.writer().execute(Advances { advances }).await;
-            Happened::Committed(outcomes, advanced)
+            Happened::Committed(outcomes, tries, advanced)
         }));
     }
 
@@ -332,29 +338,43 @@ impl Driver {
     }
 
     /// The store could not write the batch. Each is tried by itself, so that one alone doesn't hold up the others; one
-    /// that was by itself is tried again later.
-    fn not_written(&mut self, outcomes: Vec<Outcome>, error: &StoreError) {
+    /// that was by itself is tried again later. If the store has room and time and still fails, it is given up in the end.
+    fn not_written(&mut self, outcomes: Vec<Outcome>, tries: u32, error: StoreError) {
         if outcomes.len() > 1 {
             for outcome in outcomes {
-                self.commit(vec![outcome]);
+                self.commit(vec![outcome], 1);
             }
             return;
         }
         for (_, segment) in &outcomes {
-            tracing::error!(event_type = "execution_not_written", execution = segment.run().identity.name, error = %Chain(error));
+            tracing::error!(event_type = "execution_not_written", execution = segment.run().identity.name, error = %Chain(&error));
         }
-        self.rest(Rested::Commit(outcomes));
+        let engine = self.engine.clone();
+        let next = match error {
+            StoreError::Failed(_) => tries.saturating_add(1),
+            StoreError::Full(_) | StoreError::Busy => tries,
+        };
+        self.under_way.push(Box::pin(async move {
+            if next > MAX_TRIES
+                && let Some((slot, segment)) = outcomes.first()
+            {
+                let Run { key, identity, .. } = segment.run();
+                match give_up_unwritable(&engine, *key, identity, &error).await {
+                    Ok(()) => return Happened::GivenUp(*slot),
+                    Err(error) => {
+                        tracing::error!(event_type = "execution_not_given_up", execution = identity.name, error = %Chain(&error));
+                    }
+                }
+            }
+            rested(&engine, Rested::Commit(outcomes, next)).await
+        }));
     }
 
     /// Tries it again after a pause, unless the engine stops meanwhile.
     fn rest(&mut self, what: Rested) {
         let engine = self.engine.clone();
-        self.under_way.push(Box::pin(async move {
-            tokio::select! {
-                () = tokio::time::sleep(RETRY_AFTER) => Happened::Rested(what),
-                () = engine.stopping() => Happened::Nothing,
-            }
-        }));
+        self.under_way
+            .push(Box::pin(async move { rested(&engine, what).await }));
     }
 
     /// The execution is no longer driven here: it ended, waits long, or goes on at the next start.
@@ -375,5 +395,13 @@ impl Driver {
             .map(|(slot, _)| *slot)
             .collect();
         waiting.into_iter().for_each(|slot| self.leave(slot));
+    }
+}
+
+/// Comes back with it after a pause, unless the engine stops meanwhile.
+async fn rested(engine: &Engine, what: Rested) -> Happened {
+    tokio::select! {
+        () = tokio::time::sleep(RETRY_AFTER) => Happened::Rested(what),
+        () = engine.stopping() => Happened::Nothing,
     }
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use ports::StoreError;
 use ports::clock::Clock;
 
-use super::journal::{Finish, GiveUp, status_name};
+use super::journal::{Finish, GiveUp, UNREADABLE, UNWRITABLE, status_name};
 use super::run::{Identity, ReplayError};
 use crate::Engine;
 use crate::error::Chain;
@@ -41,12 +42,13 @@ pub(super) fn note_finished(engine: &Engine, identity: &Identity, finish: &Finis
     }
 }
 
-/// Ends an execution that can't go on, so that its order doesn't wait in silence.
+/// Ends an execution that can't be read, so that its order doesn't wait in silence.
 pub(super) async fn give_up(engine: &Engine, key: i64, error: &ReplayError) {
     let at = engine.time().now();
     loop {
         let command = GiveUp {
             key,
+            error: UNREADABLE,
             cause: error.to_string(),
             at,
         };
@@ -62,6 +64,34 @@ pub(super) async fn give_up(engine: &Engine, key: i64, error: &ReplayError) {
     }
     let dimensions = [("StateMachineArn", engine.executor().machine().arn.as_ref())];
     engine.metrics().count("ExecutionsFailed", &dimensions, 1);
+}
+
+/// Ends an execution whose next step the store failed to write each time, so that its order doesn't wait in silence.
+///
+/// # Errors
+/// When this can't be written either: then it is the store that is in trouble and not the execution.
+pub(super) async fn give_up_unwritable(
+    engine: &Engine,
+    key: i64,
+    identity: &Identity,
+    error: &StoreError,
+) -> Result<(), StoreError> {
+    let (at, cause) = (engine.time().now(), Chain(error).to_string());
+    let command = GiveUp {
+        key,
+        error: UNWRITABLE,
+        cause: cause.clone(),
+        at,
+    };
+    engine.writer().execute(command).await?;
+    let finish = Finish {
+        status: 2,
+        error: Some(UNWRITABLE.to_owned()),
+        cause: Some(cause),
+        at,
+    };
+    note_finished(engine, identity, &finish);
+    Ok(())
 }
 
 /// Waits before the store is asked again; `false` when the engine stops meanwhile.

@@ -170,15 +170,18 @@ impl Advance {
     }
 }
 
-/// Ends an execution that can't be replayed, and says on its order that a person has to look.
+/// Ends an execution that can't go on, and says on its order that a person has to look.
 pub(crate) struct GiveUp {
     pub(crate) key: i64,
+    pub(crate) error: &'static str,
     pub(crate) cause: String,
     pub(crate) at: Timestamp,
 }
 
 /// The error of an execution whose journal this release can't replay.
-const UNREADABLE: &str = "ExecutionUnreadable";
+pub(crate) const UNREADABLE: &str = "ExecutionUnreadable";
+/// The error of one whose next step the store can't write.
+pub(crate) const UNWRITABLE: &str = "ExecutionUnwritable";
 
 impl Command for GiveUp {
     type Output = ();
@@ -189,12 +192,12 @@ impl Command for GiveUp {
                 "UPDATE executions SET status = 2, stopped_at = ?2, error = ?3, cause = ?4
                  WHERE key = ?1 AND status = 0 RETURNING name",
             )?
-            .query_map((self.key, self.at.as_ms(), UNREADABLE, &self.cause), |row| {
+            .query_map((self.key, self.at.as_ms(), self.error, &self.cause), |row| {
                 row.get::<_, String>(0)
             })?
             .collect::<rusqlite::Result<Vec<_>>>()?;
         for order in names.iter().filter_map(|name| name.parse().ok()) {
-            need_attention(tx, order_key(order), UNREADABLE, self.at)?;
+            need_attention(tx, order_key(order), self.error, self.at)?;
         }
         Ok(())
     }

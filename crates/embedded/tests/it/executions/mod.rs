@@ -8,6 +8,7 @@ mod refused;
 mod resume;
 mod start;
 mod timers;
+mod unwritable;
 mod updates;
 
 use std::sync::Arc;
