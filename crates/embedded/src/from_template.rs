@@ -104,6 +104,7 @@ impl Settings {
         };
         Ok(Self {
             data_dir,
+            must_exist: false,
             time: Time::System,
             queues: system
                 .queues

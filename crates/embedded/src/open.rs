@@ -1,15 +1,15 @@
 //! Opening a data directory.
 
+mod database;
+
 use std::collections::HashMap;
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use ports::StoreError;
 use ports::clock::Clock;
 use ports::metrics::Metrics;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use tokio::sync::watch;
 
 use crate::checkpoint::Checkpointer;
@@ -25,9 +25,7 @@ use crate::topic::Subscription;
 use crate::tx::{Counters, Notice};
 use crate::writer::Writer;
 use crate::{Engine, Inner, Settings, access, catalogue, lambda};
-
-/// The database's file in the data directory.
-const DATABASE: &str = "ordermill.db";
+use database::{open_database, schema_error, sqlite_error};
 
 /// Why a data directory could not be opened. It is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +46,22 @@ pub enum OpenError {
     /// The file isn't a database, or is damaged.
     #[error("{0} is not a database, or is damaged: move it away, or restore a backup")]
     NotADatabase(PathBuf),
+    /// The file can't be opened, or only to be read.
+    #[error(
+        "{path} can't be written: make sure that it is a file, and that you may write to it and to its folder"
+    )]
+    NotWritable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// There must be a database, and there's none, or none with anything in it.
+    #[error(
+        "{0} is missing or empty, and the keys of a shop are beside it: restore a backup, or move the key files away to \
+         begin a new shop"
+    )]
+    Lost(PathBuf),
     /// Its schema can't be used.
     #[error("{path} can't be used")]
     Schema {
@@ -144,17 +158,15 @@ impl Engine {
     /// [`OpenError`] says what stands in the way and what to do.
     pub async fn open(settings: Settings, metrics: Arc<dyn Metrics>) -> Result<Self, OpenError> {
         settings.check().map_err(OpenError::Settings)?;
-        let (lock, mut connection, path) = open_database(&settings.data_dir)?;
-        let sqlite = |source| OpenError::Sqlite {
-            path: path.clone(),
+        let machine_error = |source| OpenError::Machine {
+            machine: settings.machine.name.clone(),
             source,
         };
-        let fresh = connection
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
-                row.get::<_, i64>(0)
-            })
-            .map_err(|source| not_a_database(&path, source))?
-            == 0;
+        // Before anything is made: a definition with faults leaves no directory behind.
+        let definition = Executor::read(&settings).map_err(machine_error)?;
+        let (lock, mut connection, path) = open_database(&settings.data_dir, settings.must_exist)?;
+        let sqlite = |source| sqlite_error(&path, source);
+        let fresh = schema::is_empty(&connection).map_err(sqlite)?;
         migrate(&mut connection).map_err(|source| schema_error(&path, source))?;
         // Together, so that a directory which can't be opened after all is as it was.
         let opening = connection.unchecked_transaction().map_err(sqlite)?;
@@ -165,11 +177,8 @@ impl Engine {
         let by_clock = settings.time.now().as_ms().saturating_mul(1000);
         counters.message = counters.message.max(by_clock);
         counters.delivery = counters.delivery.max(by_clock);
-        let machine_error = |source| OpenError::Machine {
-            machine: settings.machine.name.clone(),
-            source,
-        };
-        let executor = Arc::new(Executor::load(&opening, &settings, &names).map_err(machine_error)?);
+        let executor = Executor::load(&opening, &settings, &names, definition).map_err(sqlite)?;
+        let executor = Arc::new(executor);
         let queues: HashMap<String, Arc<Queue>> = settings
             .queues
             .iter()
@@ -284,71 +293,5 @@ fn make_all_visible(connection: &Connection, now: domain::Timestamp) -> rusqlite
         "UPDATE deliveries SET next_at = ?1, attempts = attempts + 1",
         [now.as_ms()],
     )?;
-    Ok(())
-}
-
-fn open_database(dir: &Path) -> Result<(File, Connection, PathBuf), OpenError> {
-    let directory = |source| OpenError::Directory {
-        path: dir.to_owned(),
-        source,
-    };
-    // What customers entrust to a shop is nobody else's on the machine to read.
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(directory)?;
-    let lock = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(dir.join("lock"))
-        .map_err(directory)?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(dir.to_owned())),
-        Err(TryLockError::Error(source)) => return Err(directory(source)),
-    }
-    let path = dir.join(DATABASE);
-    let connection = Connection::open(&path).map_err(|source| not_a_database(&path, source))?;
-    // First of all: to set up a database for writing changes it, whoever it belongs to.
-    schema::check(&connection).map_err(|source| schema_error(&path, source))?;
-    set_up_writer(&connection).map_err(|source| not_a_database(&path, source))?;
-    Ok((lock, connection, path))
-}
-
-fn schema_error(path: &Path, source: MigrateError) -> OpenError {
-    match source {
-        MigrateError::Sqlite(source) => not_a_database(path, source),
-        MigrateError::NotOurs(_) | MigrateError::Newer { .. } => OpenError::Schema {
-            path: path.to_owned(),
-            source,
-        },
-    }
-}
-
-fn not_a_database(path: &Path, source: rusqlite::Error) -> OpenError {
-    match source.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            OpenError::NotADatabase(path.to_owned())
-        }
-        _ => OpenError::Sqlite {
-            path: path.to_owned(),
-            source,
-        },
-    }
-}
-
-fn set_up_writer(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    connection.set_prepared_statement_cache_capacity(256);
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", "OFF")?;
-    connection.pragma_update(None, "temp_store", "MEMORY")?;
-    // Small: a commit that splits a page far from the end makes SQLite look through all that it holds
-    // (docs/performance.md, "Cache truncation"), and what it doesn't hold the system's page cache does.
-    connection.pragma_update(None, "cache_size", -4_000)?;
-    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     Ok(())
 }

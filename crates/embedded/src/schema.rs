@@ -38,8 +38,7 @@ pub enum MigrateError {
 /// [`MigrateError`].
 pub fn check(connection: &Connection) -> Result<(), MigrateError> {
     let application: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if application != APPLICATION_ID && (application != 0 || tables != 0) {
+    if application != APPLICATION_ID && (application != 0 || !is_empty(connection)?) {
         return Err(MigrateError::NotOurs(application));
     }
     let found = version(connection)?;
@@ -48,6 +47,15 @@ pub fn check(connection: &Connection) -> Result<(), MigrateError> {
         return Err(MigrateError::Newer { found, known });
     }
     Ok(())
+}
+
+/// Whether there's nothing in it, not even a schema.
+///
+/// # Errors
+/// When it can't be read.
+pub fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    let mut find = connection.prepare("SELECT 1 FROM sqlite_schema LIMIT 1")?;
+    Ok(!find.exists([])?)
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<usize> {

@@ -15,6 +15,8 @@ use crate::time::Time;
 pub struct Settings {
     /// Where the database and the keys are.
     pub data_dir: PathBuf,
+    /// Whether a database must be there: then a lost one is told, and no new one made in its place.
+    pub must_exist: bool,
     /// The clock.
     pub time: Time,
     /// Every queue.

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use embedded::Engine;
 use ports::access::{ApiKeys, QuotaPeriod, Role, UsagePlan};
@@ -16,7 +16,8 @@ pub struct Keys {
     pub admin: String,
 }
 
-/// The admin key's name.
+/// The names of the keys of a first start.
+const DEFAULT: &str = "default";
 const ADMIN: &str = "admin";
 
 /// An operator is not held up by a plan.
@@ -26,6 +27,15 @@ const UNLIMITED: UsagePlan = UsagePlan {
     quota: None,
     period: QuotaPeriod::Month,
 };
+
+/// Whether the directory holds the keys of a shop. They are written when its database is there.
+pub fn are_in(dir: &Path) -> bool {
+    [DEFAULT, ADMIN].iter().any(|name| key_file(dir, name).exists())
+}
+
+fn key_file(dir: &Path, name: &str) -> PathBuf {
+    dir.join(format!("{name}.key"))
+}
 
 /// Revokes the admin key, so that [`ensure`] makes it anew. If the process dies in between, the next start does.
 pub async fn revoke_admin(engine: &Engine) -> Result<(), StartError> {
@@ -38,7 +48,7 @@ pub async fn revoke_admin(engine: &Engine) -> Result<(), StartError> {
 /// Makes the keys that aren't there yet.
 pub async fn ensure(engine: &Engine, dir: &Path) -> Result<Keys, StartError> {
     Ok(Keys {
-        default: ensure_key(engine, dir, "default", Role::Client, None).await?,
+        default: ensure_key(engine, dir, DEFAULT, Role::Client, None).await?,
         admin: ensure_key(engine, dir, ADMIN, Role::Admin, Some(UNLIMITED)).await?,
     })
 }
@@ -50,7 +60,7 @@ async fn ensure_key(
     role: Role,
     plan: Option<UsagePlan>,
 ) -> Result<String, StartError> {
-    let path = dir.join(format!("{name}.key"));
+    let path = key_file(dir, name);
     let keep = |secret: &str| {
         write_durably(&path, secret).map_err(|source| StartError::KeyFile {
             path: path.clone(),

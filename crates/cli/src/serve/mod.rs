@@ -10,6 +10,7 @@ mod keys;
 mod observe;
 mod runtimes;
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -80,8 +81,21 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
+    /// The logs can't be kept in the data directory.
+    #[error(
+        "the logs can't be kept in {path}: make sure that it is a folder, or not there yet, and that you may write to it"
+    )]
+    Logs {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The address can't be listened on.
-    #[error("can't listen on {address}: is another server running? choose another with --listen")]
+    #[error(
+        "can't listen on {address}: {}; choose another with --listen",
+        obstacle(source)
+    )]
     Listen {
         /// Which.
         address: SocketAddr,
@@ -94,6 +108,16 @@ pub enum StartError {
     /// The store failed at the start.
     #[error("the store failed at the start")]
     Store(#[from] StoreError),
+}
+
+/// What most likely stands in the way of listening.
+fn obstacle(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::AddrInUse => "is another server running?",
+        ErrorKind::AddrNotAvailable => "this machine has no such address",
+        ErrorKind::PermissionDenied => "you may not listen there, and ports below 1024 are root's alone",
+        _ => "the system refuses it",
+    }
 }
 
 fn list(errors: &[SettingsError]) -> String {
@@ -163,6 +187,9 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     if options.traces {
         settings.recorder = Arc::clone(&tracer) as Arc<dyn Recorder>;
     }
+    // Keys without their database: it was lost, and a new one would be another shop under the same roof.
+    settings.must_exist = keys::are_in(&options.data);
+    observe::check(&options.data)?;
     let engine = Engine::open(settings, Arc::clone(&registry) as Arc<dyn Metrics>).await?;
     if options.reset_admin_key {
         keys::revoke_admin(&engine).await?;
@@ -262,4 +289,31 @@ fn with_allocations(mut status: serde_json::Value) -> serde_json::Value {
         members.insert("allocations".to_owned(), count.into());
     }
     status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_an_address_cannot_be_listened_on_is_told_apart() {
+        for (kind, told) in [
+            (ErrorKind::AddrInUse, "is another server running?"),
+            (ErrorKind::AddrNotAvailable, "this machine has no such address"),
+            (
+                ErrorKind::PermissionDenied,
+                "you may not listen there, and ports below 1024 are root's alone",
+            ),
+            (ErrorKind::Other, "the system refuses it"),
+        ] {
+            let error = StartError::Listen {
+                address: "192.0.2.1:80".parse().unwrap(),
+                source: kind.into(),
+            };
+            assert_eq!(
+                error.to_string(),
+                format!("can't listen on 192.0.2.1:80: {told}; choose another with --listen")
+            );
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! What watches the engine put together: traces, metrics, alarms and logs.
 
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +14,8 @@ use telemetry::otlp::{Exporter, OtlpSettings};
 use telemetry::traces::Collector;
 use telemetry::{Logging, Registry, Tracer};
 use tokio::task::JoinHandle;
+
+use super::StartError;
 
 /// The folder of the log groups in the data directory.
 const LOGS: &str = "logs";
@@ -29,6 +33,21 @@ pub struct Watch {
     logging: Logging,
 }
 
+/// Whether logs can be kept in the data directory, as far as can be said without writing there.
+///
+/// # Errors
+/// [`StartError::Logs`] when something else has the folder's name.
+pub fn check(dir: &Path) -> Result<(), StartError> {
+    let path = dir.join(LOGS);
+    match std::fs::metadata(&path) {
+        Ok(found) if !found.is_dir() => Err(StartError::Logs {
+            path,
+            source: ErrorKind::NotADirectory.into(),
+        }),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Begins to watch.
 ///
 /// # Errors
@@ -40,15 +59,16 @@ pub fn start(
     tracer: &Tracer,
     logging: Logging,
     otlp: Option<OtlpSettings>,
-) -> Result<Watch, StoreError> {
+) -> Result<Watch, StartError> {
     let observer = Observer::open(engine, Arc::clone(registry) as Arc<dyn MetricSource>)?;
     let groups = system.log_groups.iter();
     let groups = groups
         .map(|group| (group.name.clone(), group.retention_days))
         .collect();
-    logging
-        .store_in(&engine.data_dir().join(LOGS), groups)
-        .map_err(StoreError::failed)?;
+    let path = engine.data_dir().join(LOGS);
+    if let Err(source) = logging.store_in(&path, groups) {
+        return Err(StartError::Logs { path, source });
+    }
     let exporter = otlp.map(|settings| Exporter::start(settings, registry).map(Arc::new));
     let exporter = exporter.transpose().map_err(StoreError::failed)?;
     let mut sinks: Vec<Arc<dyn SpanSink>> = vec![Arc::new(observer.clone())];

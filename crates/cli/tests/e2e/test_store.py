@@ -107,8 +107,8 @@ class Refused(unittest.TestCase):
         self.directory = pathlib.Path(enter(tempfile.TemporaryDirectory(prefix="ordermill-e2e-"), self.addCleanup))
         self.data = self.directory / "data"
 
-    def refused(self, listen="127.0.0.1:0", binary=BINARY, user=None):
-        command = [binary, "serve", "--data", str(self.data), "--listen", listen]
+    def refused(self, *options, listen="127.0.0.1:0", binary=BINARY, user=None):
+        command = [binary, "serve", "--data", str(self.data), "--listen", listen, *options]
         result = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, user=user,
                                 stdin=subprocess.DEVNULL)
         self.assertEqual(result.returncode, 1, result.stderr)
@@ -150,11 +150,67 @@ class Refused(unittest.TestCase):
         self.assertIn("may write", self.refused(binary=str(binary), user=nobody))
         self.assertEqual(list(self.data.iterdir()), [])
 
+    def test_a_database_that_may_not_be_written_to(self):
+        self.used()
+        nobody = 65534 if os.geteuid() == 0 else None
+        database = self.data / "ordermill.db"
+        for path in [self.directory, self.data, self.data / "lock", self.data / "logs"]:
+            path.chmod(0o777)
+        database.chmod(0o444)
+        binary = pathlib.Path(shutil.copy(BINARY, self.directory))
+        binary.chmod(0o755)
+        before = database.read_bytes()
+        said = self.refused(binary=str(binary), user=nobody)
+        self.assertIn(f"{database} can't be written: make sure", said)
+        self.assertEqual(database.read_bytes(), before)
+
+    def test_a_lost_database_is_not_made_anew_beside_the_keys_of_a_shop(self):
+        self.used()
+        database = self.data / "ordermill.db"
+        kept = database.read_bytes()
+        for lose in [database.unlink, lambda: database.write_bytes(b"")]:
+            lose()
+            before = self.files()
+            said = self.refused()
+            self.assertIn(f"{database} is missing or empty", said)
+            self.assertIn("restore a backup, or move the key files away", said)
+            self.assertEqual(self.files(), before)
+        database.write_bytes(kept)
+        with Server(self.data) as server:
+            self.assertEqual(len(server.client().call("GET", "/orders").json["orders"]), 1, "a backup is a remedy")
+            server.stop()
+        database.unlink()
+        for key in self.data.glob("*.key"):
+            key.rename(self.directory / key.name)
+        with Server(self.data) as server:
+            self.assertEqual(server.client().call("GET", "/orders").json["orders"], [], "and so is a new shop")
+
+    def test_a_workflow_with_faults_makes_no_data_directory(self):
+        template = template_with_visibility(self.directory, 5)
+        workflow = self.directory / "workflows" / "order.asl.json"
+        text = workflow.read_text().replace("arn:aws:states:::sns:publish", "arn:aws:states:::glue:startJobRun")
+        workflow.write_text(text)
+        self.assertIn("glue", self.refused("--template", str(template)))
+        self.assertFalse(self.data.exists())
+
+    def test_logs_that_are_no_folder(self):
+        self.data.mkdir()
+        (self.data / "logs").write_text("mine")
+        said = self.refused()
+        self.assertIn(f"the logs can't be kept in {self.data / 'logs'}", said)
+        self.assertEqual([p.name for p in self.data.iterdir()], ["logs"])
+
+    def test_an_address_that_the_machine_does_not_have(self):
+        said = self.refused(listen="192.0.2.1:0")
+        self.assertIn("can't listen on 192.0.2.1:0: this machine has no such address", said)
+        self.assertNotIn("another server", said)
+        self.assertFalse(self.data.exists())
+
     def test_a_port_that_is_taken(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             said = self.refused(listen=f"127.0.0.1:{port}")
-        self.assertIn(f"can't listen on 127.0.0.1:{port}", said)
+        self.assertIn(f"can't listen on 127.0.0.1:{port}: is another server running?", said)
         self.assertFalse(self.data.exists(), "a start that fails so makes no data directory")
 
 

@@ -12,16 +12,10 @@ use crate::Settings;
 use crate::expression::{Condition, ExpressionError, Placeholders, Projection, Update, check_all_used};
 use crate::open::Names;
 
-/// Why a state machine can't be run here.
+/// Why a state machine can't be run here: the definition has faults, or asks for what this engine doesn't have.
 #[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// The definition has faults, or asks for what this engine doesn't have.
-    #[error("{}", list(.0))]
-    Faults(Vec<String>),
-    /// SQLite failed.
-    #[error("the definition could not be stored")]
-    Sqlite(#[from] rusqlite::Error),
-}
+#[error("{}", list(.0))]
+pub struct LoadError(Vec<String>);
 
 fn list(faults: &[String]) -> String {
     faults.iter().map(|fault| format!("\n  - {fault}")).collect()
@@ -49,18 +43,26 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
+    /// Reads the definition and checks that it can be run here.
+    pub(crate) fn read(settings: &Settings) -> Result<Definition, LoadError> {
+        let definition = Definition::parse(&settings.machine.definition)
+            .map_err(|faults| LoadError(faults.iter().map(ToString::to_string).collect()))?;
+        let faults = unsupported(definition.json(), settings);
+        if faults.is_empty() {
+            Ok(definition)
+        } else {
+            Err(LoadError(faults))
+        }
+    }
+
+    /// Stores the definition that was read, if it is new.
     pub(crate) fn load(
         connection: &Connection,
         settings: &Settings,
         names: &Names,
-    ) -> Result<Self, LoadError> {
+        definition: Definition,
+    ) -> rusqlite::Result<Self> {
         let text = &settings.machine.definition;
-        let definition = Definition::parse(text)
-            .map_err(|faults| LoadError::Faults(faults.iter().map(ToString::to_string).collect()))?;
-        let faults = unsupported(definition.json(), settings);
-        if !faults.is_empty() {
-            return Err(LoadError::Faults(faults));
-        }
         let hash = hex::encode(Sha256::digest(text.as_bytes()));
         connection.execute(
             "INSERT INTO definitions (hash, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING",

@@ -18,6 +18,7 @@ mod timers;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use asl::Definition;
 use ports::StoreError;
 use rusqlite::Connection;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -86,12 +87,18 @@ pub(crate) struct Executor {
 
 impl Executor {
     /// Reads and checks the state machine.
+    pub(crate) fn read(settings: &Settings) -> Result<Definition, LoadError> {
+        Machine::read(settings)
+    }
+
+    /// With the state machine that was read.
     pub(crate) fn load(
         connection: &Connection,
         settings: &Settings,
         names: &Names,
-    ) -> Result<Self, LoadError> {
-        let machine = Machine::load(connection, settings, names)?;
+        definition: Definition,
+    ) -> rusqlite::Result<Self> {
+        let machine = Machine::load(connection, settings, names, definition)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let drivers = cores.min(settings.limits.concurrent_executions).max(1);
         let (ready, waiting) = (0..drivers).map(|_| mpsc::unbounded_channel()).unzip();

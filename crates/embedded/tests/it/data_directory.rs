@@ -232,6 +232,55 @@ async fn a_directory_whose_workflow_cannot_be_run_here() {
         told.starts_with("the state machine order-processing can't be run here"),
         "{told}"
     );
+
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        data_dir: dir.path().join("new"),
+        ..setup.settings()
+    };
+    let refused = Engine::open(settings, Arc::new(NoMetrics)).await;
+    assert!(matches!(refused, Err(OpenError::Machine { .. })), "{refused:?}");
+    assert!(!dir.path().join("new").exists(), "no directory is made in vain");
+}
+
+/// A shop whose database is gone is not begun anew in silence, beside the keys that its customers have.
+#[tokio::test]
+async fn a_database_that_was_lost() {
+    type Lose = fn(&Path);
+    let losses: [(&str, Lose); 3] = [
+        ("removed", |path| fs::remove_file(path).unwrap()),
+        ("emptied", |path| fs::write(path, "").unwrap()),
+        ("another's", |path| {
+            fs::remove_file(path).unwrap();
+            Connection::open(path).unwrap().execute_batch("VACUUM").unwrap();
+            assert_ne!(fs::metadata(path).unwrap().len(), 0);
+        }),
+    ];
+    for (how, lose) in losses {
+        let setup = used().await.with(|settings| settings.must_exist = true);
+        let running = setup.open().await;
+        assert!(!running.is_fresh());
+        let setup = running.close().await;
+        lose(&setup.dir().join(DATABASE));
+        assert_eq!(
+            refused(&setup).await,
+            "DIR/ordermill.db is missing or empty, and the keys of a shop are beside it: restore a backup, or move the \
+             key files away to begin a new shop",
+            "{how}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_written() {
+    let setup = Setup::new();
+    fs::create_dir(setup.dir().join(DATABASE)).unwrap();
+    let told = causes(&setup.try_open().await.unwrap_err());
+    let first = told.lines().next().unwrap();
+    assert_eq!(
+        first.replace(setup.dir().to_str().unwrap(), "DIR"),
+        "DIR/ordermill.db can't be written: make sure that it is a file, and that you may write to it and to its folder"
+    );
 }
 
 #[tokio::test]
