@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import resource
 import shutil
 import socket
 import sqlite3
@@ -98,6 +99,50 @@ class FullDisk(ServerTest):
 
     def statuses(self):
         return {o["status"] for o in self.orders()}
+
+
+class FileSize(ServerTest):
+    """A server that may write no file beyond a size, as by a quota."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        key = cls.admin.call("POST", "/admin/keys", {"name": "crowd", "quota": 10**9}).json["key"]
+        cls.client = cls.server.client(key)
+
+    def test_a_limit_on_the_size_of_files_is_told_and_forgotten_once_it_is_lifted(self):
+        accepted, unlimited = [], resource.RLIM_INFINITY
+        accepted.append(self.place())
+        process = self.server.process.pid
+        now = max(path.stat().st_size for path in self.server.data.glob("ordermill.db*"))
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (now + (1 << 20), unlimited))
+        refused = None
+        while refused is None:
+            answer = self.client.call("POST", "/orders", self.large())
+            if answer.status == 201:
+                accepted.append(answer.json["orderId"])
+            else:
+                refused = answer
+            self.assertLess(len(accepted), 10_000, "the limit is met")
+        self.assert_problem(refused, 503, "store-full")
+        self.assertGreaterEqual(int(refused.headers["Retry-After"]), 1)
+        self.assertIsNone(self.server.process.poll(), "the server lives")
+        self.assertEqual(self.client.call("GET", f"/orders/{accepted[-1]}").status, 200, "what was taken can be read")
+
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (unlimited, unlimited))
+        accepted.append(self.place())
+        for order_id in (accepted[0], accepted[-1]):
+            eventually(lambda: self.client.call("GET", f"/orders/{order_id}").json["status"],
+                       lambda status: status == "COMPLETED", "the end of an order")
+
+    def place(self):
+        answer = self.client.call("POST", "/orders", self.large())
+        self.assertEqual(answer.status, 201, answer)
+        return answer.json["orderId"]
+
+    def large(self):
+        return order(items=[{"productId": "PROD-001", "quantity": 1, "price": 29.99}],
+                     metadata={f"field{n}": "x" * 400 for n in range(10)})
 
 
 class Refused(unittest.TestCase):

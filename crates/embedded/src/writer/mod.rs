@@ -17,6 +17,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ports::StoreError;
+use rusqlite::ffi::{SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_WRITE};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -357,7 +358,19 @@ impl Thread {
 }
 
 /// SQLite's error as the ports tell it.
+///
+/// SQLite says that the disk is full for ENOSPC alone. A limit on file size (EFBIG) or a quota (EDQUOT) is a failed write
+/// to it, as is a disk that fails (EIO), and which of them rusqlite doesn't tell. In each case nothing of the transaction
+/// was written, and to try again later is right.
 pub(crate) fn store_error(error: rusqlite::Error) -> StoreError {
+    if let Some(SQLITE_IOERR_WRITE | SQLITE_IOERR_SHMSIZE) =
+        error.sqlite_error().map(|error| error.extended_code)
+    {
+        return StoreError::Full(
+            "the data directory takes no more: its disk, a quota or a limit on the size of files stops it"
+                .into(),
+        );
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::Full("the disk of the data directory is full".into()),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,

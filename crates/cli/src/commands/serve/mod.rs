@@ -98,6 +98,7 @@ pub fn run(args: ServeArgs, output: &Output) -> Result<Verdict, Failure> {
     runtimes.block_on(async {
         // Before anything is opened: whoever is asked to stop while it starts stops in good order too.
         let mut stop = StopSignal::listen()?;
+        let _caught = catch_file_size_signal()?;
         let mut running = tokio::select! {
             biased;
             started = serve::start(options) => started.map_err(|e| Failure::because("could not start the server", e))?,
@@ -140,6 +141,13 @@ impl StopSignal {
             _ = self.interrupt.recv() => {}
         }
     }
+}
+
+/// A limit on the size of files ends whoever passes it, unless this signal is caught; then the write fails, and whoever
+/// asked for it is told.
+fn catch_file_size_signal() -> Result<Signal, Failure> {
+    let kind = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    signal(kind).map_err(|e| Failure::because("could not listen for signals", e))
 }
 
 /// Where it listens; on first start also how to place an order.
