@@ -54,14 +54,19 @@ pub enum Violation {
         initial: i64,
     },
     /// A customer was not told.
-    #[error("order {order}: its customer was not told that it is {status}")]
+    #[error("order {order}: its customer was not told by {channel} that it is {status}")]
     NotTold {
         /// The order.
         order: String,
+        /// How the customer wants to be told: `email` or `sms`.
+        channel: &'static str,
         /// What was not told.
         status: &'static str,
     },
 }
+
+/// The member of an order that has an address, and the channel that leads there.
+const CHANNELS: [(&str, &str); 2] = [("customerEmail", "email"), ("customerPhone", "sms")];
 
 const PROCESSING: i64 = 1;
 const COMPLETED: i64 = 2;
@@ -78,7 +83,8 @@ struct OrderFacts {
     status: i64,
     attention: bool,
     total: String,
-    has_email: bool,
+    /// How its customer wants to be told.
+    channels: Vec<&'static str>,
     lines: Vec<(String, i64)>,
     began: bool,
     holds: bool,
@@ -205,7 +211,11 @@ impl Audit {
                     status: row.get(1)?,
                     attention: row.get(2)?,
                     total: text("totalAmount"),
-                    has_email: placed.get("customerEmail").is_some(),
+                    channels: CHANNELS
+                        .iter()
+                        .filter(|(member, _)| placed.get(member).is_some())
+                        .map(|(_, channel)| *channel)
+                        .collect(),
                     lines: placed["items"]
                         .as_array()
                         .into_iter()
@@ -293,25 +303,25 @@ fn check_money(order: &OrderFacts, charges: &[(String, bool)], violations: &mut 
 }
 
 fn check_told(order: &OrderFacts, told: &HashSet<String>, violations: &mut Vec<Violation>) {
-    if !order.has_email {
-        return;
-    }
-    let was_told = |status: &str| told.contains(&format!("{}:{status}:email", order.id));
-    let mut expected = Vec::new();
-    if order.began {
-        expected.push("PROCESSING");
-    }
-    match order.status {
-        COMPLETED => expected.push("COMPLETED"),
-        CANCELLED => expected.push("CANCELLED"),
-        // What was paid is told as given back, and nothing more.
-        FAILED if !order.attention && !was_told("REFUNDED") => expected.push("FAILED"),
-        _ => {}
-    }
-    for status in expected.into_iter().filter(|status| !was_told(status)) {
-        violations.push(Violation::NotTold {
-            order: order.id.clone(),
-            status,
-        });
+    for channel in &order.channels {
+        let was_told = |status: &str| told.contains(&format!("{}:{status}:{channel}", order.id));
+        let mut expected = Vec::new();
+        if order.began {
+            expected.push("PROCESSING");
+        }
+        match order.status {
+            COMPLETED => expected.push("COMPLETED"),
+            CANCELLED => expected.push("CANCELLED"),
+            // What was paid is told as given back, and nothing more.
+            FAILED if !order.attention && !was_told("REFUNDED") => expected.push("FAILED"),
+            _ => {}
+        }
+        for status in expected.into_iter().filter(|status| !was_told(status)) {
+            violations.push(Violation::NotTold {
+                order: order.id.clone(),
+                channel,
+                status,
+            });
+        }
     }
 }

@@ -89,5 +89,6 @@ pub fn run(plan: &CrashPlan, say: &mut dyn FnMut(String)) -> Result<CrashReport,
         round::Round::open(plan, seed, &mut points)?.play(done, kills, &mut report, say)?;
         done += kills;
     }
+    report.find_what_was_not_tried(plan.failpoint_binary.is_some());
     Ok(report)
 }

@@ -5,6 +5,9 @@ use std::fmt;
 
 use super::load::Book;
 
+/// After so many kills one was at a named commit, or something is wrong: by chance alone it is one run in 60,000.
+const ENOUGH_KILLS: u32 = 16;
+
 /// What a run came to.
 #[derive(Debug, Clone, Default)]
 pub struct CrashReport {
@@ -31,6 +34,22 @@ impl CrashReport {
         self.rounds += 1;
         self.placed += book.placed.len() as u64;
         self.unanswered += book.unanswered;
+    }
+
+    /// A run that tried nothing proves nothing, whatever it did not find. Of so many kills, half of which are at named
+    /// commits when there's a binary for it, one strikes; in a shorter run chance may have it otherwise.
+    pub(super) fn find_what_was_not_tried(&mut self, has_named_commits: bool) {
+        if self.kills > 0 && self.placed == 0 {
+            self.violations
+                .push("the run proves nothing: no order was answered 201".to_owned());
+        }
+        if has_named_commits && self.kills >= ENOUGH_KILLS && self.struck.is_empty() {
+            let found = format!(
+                "the run proves nothing: of {} kills none was at a named commit",
+                self.kills
+            );
+            self.violations.push(found);
+        }
     }
 }
 
@@ -65,5 +84,40 @@ impl fmt::Display for CrashReport {
             self.kills,
             self.violations.len()
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(kills: u32, placed: u64, struck: &[&str], has_named_commits: bool) -> Vec<String> {
+        let mut report = CrashReport {
+            kills,
+            placed,
+            struck: struck.iter().map(|point| ((*point).to_owned(), 1)).collect(),
+            ..CrashReport::default()
+        };
+        report.find_what_was_not_tried(has_named_commits);
+        report.violations
+    }
+
+    #[test]
+    fn a_run_that_tried_nothing_fails() {
+        assert_eq!(found(25, 900, &["after:InsertOrder"], true), [""; 0]);
+        assert_eq!(
+            found(25, 0, &["after:InsertOrder"], true),
+            ["the run proves nothing: no order was answered 201"]
+        );
+        assert_eq!(
+            found(25, 900, &[], true),
+            ["the run proves nothing: of 25 kills none was at a named commit"]
+        );
+        assert_eq!(found(25, 900, &[], false), [""; 0], "there's no binary for it");
+        assert_eq!(
+            found(3, 9, &[], true),
+            [""; 0],
+            "a short run may have none by chance"
+        );
     }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on stops")]
 
 mod alarms;
+mod audit;
 mod by_hand;
 mod cancel;
 mod crashes;
