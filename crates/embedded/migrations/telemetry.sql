@@ -61,3 +61,10 @@ CREATE TABLE IF NOT EXISTS alarm_history (
     after  TEXT NOT NULL,
     reason TEXT NOT NULL
 );
+
+-- How far something has come, in milliseconds: `taken`, every minute before it is stored; `judged:ALARM`, so far the alarm was
+-- judged.
+CREATE TABLE IF NOT EXISTS marks (
+    name   TEXT PRIMARY KEY,
+    until  INTEGER NOT NULL
+) WITHOUT ROWID;

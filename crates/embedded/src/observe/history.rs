@@ -6,10 +6,11 @@ use ports::metrics::{Distribution, Sample};
 use ports::observability::{MetricPoint, MetricQuery, MetricSeries, MetricStatistic, ObserveError, Series};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
+use super::marks;
 use super::store::Store;
 
 pub(super) const MINUTE_MS: i64 = 60_000;
-const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+pub(super) const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 /// The most periods of an answer.
 const MAX_PERIODS: i64 = 1_500;
 
@@ -43,20 +44,46 @@ pub(super) fn series_of(sample: &Sample) -> Series {
     }
 }
 
-/// Adds what was counted in the minute that begins at `minute`.
-pub(super) async fn record(store: &Store, minute: Timestamp, samples: Vec<Sample>) -> Result<(), StoreError> {
+/// Adds what was counted in the minute that begins at `minute`; `taken` is until when every minute is stored with that, if
+/// the minute is over.
+pub(super) async fn record(
+    store: &Store,
+    minute: i64,
+    samples: Vec<Sample>,
+    taken: Option<i64>,
+) -> Result<(), StoreError> {
     store
         .write_blocking(move |tx| {
             for sample in &samples {
-                let series = find_series(tx, &series_of(sample), minute)?;
-                for (resolution_s, _) in RESOLUTIONS {
-                    let at = floor(minute.as_ms(), resolution_s * 1_000);
-                    merge(tx, series, resolution_s, at, &sample.values)?;
-                }
+                add(tx, minute, sample)?;
             }
-            Ok(())
+            taken.map_or(Ok(()), |until| marks::set(tx, marks::TAKEN, until))
         })
         .await
+}
+
+/// Adds values to the minute that begins at `minute`, at every resolution.
+pub(super) fn add(tx: &Transaction<'_>, minute: i64, sample: &Sample) -> rusqlite::Result<()> {
+    let series = find_series(tx, &series_of(sample), Timestamp::from_ms(minute))?;
+    for (resolution_s, _) in RESOLUTIONS {
+        let at = floor(minute, resolution_s * 1_000);
+        merge(tx, series, resolution_s, at, &sample.values)?;
+    }
+    Ok(())
+}
+
+/// What is stored of the sample's series in that minute.
+pub(super) fn stored(tx: &Transaction<'_>, minute: i64, sample: &Sample) -> rusqlite::Result<Distribution> {
+    let series = series_of(sample);
+    let dimensions = serde_json::to_string(&series.dimensions).unwrap_or_default();
+    let found = tx
+        .prepare_cached(
+            "SELECT at, count, sum, min, max, buckets FROM points WHERE resolution = 60 AND at = ?3
+             AND series = (SELECT id FROM series WHERE name = ?1 AND dimensions = ?2)",
+        )?
+        .query_row((&series.name, dimensions, minute), read_point)
+        .optional()?;
+    Ok(found.map(|(_, values)| values).unwrap_or_default())
 }
 
 fn find_series(tx: &Transaction<'_>, series: &Series, minute: Timestamp) -> rusqlite::Result<i64> {

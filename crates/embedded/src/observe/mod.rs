@@ -8,6 +8,8 @@ mod answers;
 mod gauges;
 mod history;
 mod map;
+mod marks;
+mod missed;
 pub(crate) mod spans;
 mod states;
 mod store;
@@ -67,7 +69,8 @@ impl Observer {
         })
     }
 
-    /// Begins to watch, until the engine stops; then what was counted since the last minute is stored.
+    /// Begins to watch, with what the last run left to be judged, until the engine has ended; then what was counted since the
+    /// last minute is stored.
     #[must_use]
     pub fn start(&self) -> JoinHandle<()> {
         let observer = self.clone();
@@ -78,19 +81,28 @@ impl Observer {
                 () = observer.engine.stopping() => {}
                 () = observer.watch(minute) => {}
             }
-            observer.take(observer.engine.time().now()).await;
+            // What is under way still ends, and counts.
+            observer.engine.ended().await;
+            let minute = history::floor(observer.engine.time().now().as_ms(), MINUTE_MS);
+            observer.take(minute, None).await;
         })
     }
 
     /// Looks at the gauges every ten seconds, and takes each minute when it is over, from `minute` on.
     async fn watch(&self, mut minute: i64) {
         let time = self.engine.time();
+        self.catch_up(minute).await;
         loop {
             gauges::read(&self.engine).await;
             let now = time.now();
-            if history::floor(now.as_ms(), MINUTE_MS) > minute {
-                self.take(Timestamp::from_ms(minute)).await;
-                minute = history::floor(now.as_ms(), MINUTE_MS);
+            let this_minute = history::floor(now.as_ms(), MINUTE_MS);
+            if this_minute > minute {
+                // Minutes that went by unseen: what was counted in them is told as of the first.
+                let unseen = (minute + MINUTE_MS).max(missed::earliest(now.as_ms()));
+                let told = missed::queues(&self.engine, &self.store, unseen, this_minute).await;
+                note("metrics_not_recounted", told);
+                self.take(minute, Some(this_minute)).await;
+                minute = this_minute;
                 alarms::evaluate(&self.engine, &self.store, now).await;
                 self.expire(now).await;
                 self.taken.send_replace(minute);
@@ -102,13 +114,41 @@ impl Observer {
         }
     }
 
-    /// Stores what was counted since it was last taken, as the values of the minute of `at`.
-    async fn take(&self, at: Timestamp) {
-        let minute = Timestamp::from_ms(history::floor(at.as_ms(), MINUTE_MS));
+    /// Recounts what the last run could not store, and judges the alarms as of each minute since it judged them.
+    async fn catch_up(&self, minute: i64) {
+        let now = self.engine.time().now();
+        let recounted = self.recount(minute, now).await;
+        let changed = recounted.as_ref().ok().copied().flatten();
+        note("metrics_not_recounted", recounted);
+        let marked = alarms::begin(&self.engine, &self.store, minute, changed).await;
+        note("alarms_not_marked", marked);
+        // Not as of now: the minute that is under way may be over by now, and isn't stored yet.
+        alarms::evaluate(&self.engine, &self.store, Timestamp::from_ms(minute)).await;
+    }
+
+    /// Returns the first minute whose failed executions were not all known. Without a word on how far the last run came, a day
+    /// is looked at.
+    async fn recount(&self, minute: i64, now: Timestamp) -> Result<Option<i64>, StoreError> {
+        let (engine, store) = (&self.engine, &self.store);
+        let earliest = missed::earliest(now.as_ms());
+        let taken = marks::get(store, marks::TAKEN.to_owned()).await?;
+        // A clock that was set back is as if the last run had ended now.
+        let taken = taken.map_or(earliest, |taken| taken.min(minute).max(earliest));
+        let counted = self.source.peek();
+        let changed = missed::executions(engine, store, counted, taken, now.as_ms()).await?;
+        missed::queues(engine, store, taken, minute).await?;
+        store
+            .write_blocking(move |tx| marks::set(tx, marks::TAKEN, minute))
+            .await?;
+        Ok(changed)
+    }
+
+    /// Stores what was counted since it was last taken, as the values of that minute; with that, everything before `taken`
+    /// is stored.
+    async fn take(&self, minute: i64, taken: Option<i64>) {
         let samples = self.source.take();
-        if let Err(error) = history::record(&self.store, minute, samples).await {
-            tracing::error!(event_type = "metrics_not_stored", error = %Chain(&error));
-        }
+        let stored = history::record(&self.store, minute, samples, taken).await;
+        note("metrics_not_stored", stored);
     }
 
     async fn expire(&self, now: Timestamp) {
@@ -118,9 +158,7 @@ impl Observer {
             Ok(()) if now.as_ms() % (60 * MINUTE_MS) < MINUTE_MS => history::expire(&self.store, now).await,
             other => other,
         };
-        if let Err(error) = expired {
-            tracing::error!(event_type = "telemetry_not_expired", error = %Chain(&error));
-        }
+        note("telemetry_not_expired", expired);
     }
 
     /// Deletes traces a part at a time, for others write meanwhile.
@@ -139,6 +177,13 @@ impl Observer {
         let minute = history::floor(now.as_ms(), MINUTE_MS);
         // The sender lives as long as we do.
         let _ = self.taken.subscribe().wait_for(|taken| *taken >= minute).await;
+    }
+}
+
+/// Logs what could not be done: the observer goes on without.
+fn note<T>(event_type: &str, done: Result<T, StoreError>) {
+    if let Err(error) = done {
+        tracing::error!(event_type, error = %Chain(&error));
     }
 }
 

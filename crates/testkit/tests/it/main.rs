@@ -10,6 +10,7 @@ mod cancel;
 mod crashes;
 mod payments;
 mod redrive;
+mod restarts;
 mod settings;
 mod steps;
 mod support;

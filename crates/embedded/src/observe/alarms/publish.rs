@@ -2,6 +2,7 @@
 //! again and not forgotten.
 
 use domain::Timestamp;
+use ports::clock::Clock;
 use ports::observability::{AlarmState, AlarmTransition};
 use serde_json::json;
 
@@ -15,13 +16,14 @@ use crate::topic::{Attributes, Publication, publish};
 use crate::tx::Tx;
 use crate::writer::Command;
 
+/// Tells and remembers that the alarm changed at `at`; `false` when it could not be told, and nothing is remembered then.
 pub(super) async fn change(
     engine: &Engine,
     store: &Store,
     before: &Remembered,
     judged: &Judged,
-    now: Timestamp,
-) {
+    at: Timestamp,
+) -> bool {
     let name = &judged.alarm.name;
     let (from, to, reason) = (before.state, judged.state, &judged.reason);
     match to {
@@ -44,28 +46,30 @@ pub(super) async fn change(
         }
     }
     // An alarm that is evaluated for the first time and finds all well has nothing to tell anybody.
-    let is_first = from == AlarmState::InsufficientData && to == AlarmState::Ok;
-    if judged.alarm.actions_enabled && !is_first {
-        let command = PublishAlarm(publications(engine, before, judged, now));
+    let is_news = to == AlarmState::Alarm || !before.is_first;
+    if judged.alarm.actions_enabled && is_news {
+        let command = PublishAlarm(publications(engine, before, judged, at));
         if let Err(error) = engine.writer().execute(command).await {
             tracing::error!(event_type = "alarm_not_published", alarm = name, error = %Chain(&error));
-            return;
+            return false;
         }
     }
     let change = AlarmTransition {
         alarm: name.clone(),
-        at: now,
+        at,
         from,
         to,
         reason: reason.clone(),
     };
     if let Err(error) = remember(store, change).await {
         tracing::error!(event_type = "alarm_not_remembered", alarm = name, error = %Chain(&error));
+        return false;
     }
+    true
 }
 
 /// The alarm's message to each of its topics, in CloudWatch's form.
-fn publications(engine: &Engine, before: &Remembered, judged: &Judged, now: Timestamp) -> Vec<Publication> {
+fn publications(engine: &Engine, before: &Remembered, judged: &Judged, at: Timestamp) -> Vec<Publication> {
     let alarm = &judged.alarm;
     let topics = match judged.state {
         AlarmState::Alarm => alarm.alarm_actions.as_slice(),
@@ -78,7 +82,7 @@ fn publications(engine: &Engine, before: &Remembered, judged: &Judged, now: Time
         "AlarmDescription": alarm.description,
         "NewStateValue": judged.state.as_str(),
         "NewStateReason": judged.reason,
-        "StateChangeTime": now,
+        "StateChangeTime": at,
         "OldStateValue": before.state.as_str(),
         "Trigger": {
             "MetricName": alarm.metric,
@@ -100,7 +104,7 @@ fn publications(engine: &Engine, before: &Remembered, judged: &Judged, now: Time
             body.to_string(),
             &Attributes::new(),
             String::new(),
-            now,
+            engine.time().now(),
         )
     };
     topics.iter().filter_map(publication).collect()

@@ -13,6 +13,8 @@ const KEPT_MS: i64 = 14 * 24 * 3_600 * 1_000;
 /// What an alarm said last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::observe) struct Remembered {
+    /// Whether it never said anything.
+    pub(in crate::observe) is_first: bool,
     pub(in crate::observe) state: AlarmState,
     pub(in crate::observe) reason: String,
     pub(in crate::observe) since: Timestamp,
@@ -32,6 +34,7 @@ pub(in crate::observe) async fn remembered(
                 .query_row([alarm], |row| {
                     let state: String = row.get(0)?;
                     Ok(Remembered {
+                        is_first: false,
                         state: parse(&state),
                         reason: row.get(1)?,
                         since: Timestamp::from_ms(row.get(2)?),
@@ -41,6 +44,7 @@ pub(in crate::observe) async fn remembered(
         })
         .await?;
     Ok(found.unwrap_or_else(|| Remembered {
+        is_first: true,
         state: AlarmState::InsufficientData,
         reason: "it was not evaluated yet".to_owned(),
         since: now,
