@@ -90,6 +90,16 @@ pub fn run(args: &LogsArgs, output: &Output) -> Result<Verdict, Failure> {
     if body["truncated"] == Value::Bool(true) && !output.is_json() {
         output.say("there is more: narrow the query, or raise --limit");
     }
+    if !output.is_json() {
+        if let Some(until) = body["scannedUntil"].as_str() {
+            output.say(format!(
+                "only lines since {until} were looked at: there are too many for one search"
+            ));
+        }
+        for note in body["notes"].as_array().into_iter().flatten() {
+            output.say(text(note));
+        }
+    }
     Ok(Verdict::Done)
 }
 

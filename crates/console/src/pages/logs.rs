@@ -1,6 +1,7 @@
 //! `/console/logs`: lines of the log groups, asked for in the language of CloudWatch Logs Insights, and what is logged.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,6 +17,8 @@ use crate::query::Fields;
 use crate::view::{self, Confirm, Section, bytes, count, empty, icon, json_block};
 
 const LIMIT: u32 = 200;
+/// For how long a page searches; what it did not reach it says.
+const WITHIN: Duration = Duration::from_millis(80);
 /// How much of a line's data is shown before it is opened.
 const SHOWN_LETTERS: usize = 240;
 /// How far back one may look: minutes, and what that is called.
@@ -70,6 +73,7 @@ fn read_query(fields: &Fields, now: Timestamp) -> LogQuery {
         query: fields.text("query").unwrap_or_default().to_owned(),
         after: None,
         limit: LIMIT,
+        within: Some(WITHIN),
     }
 }
 
@@ -108,10 +112,13 @@ fn query_form(query: &Fields, groups: &[LogGroup], problem: Option<&str>) -> Mar
 
 fn lines(table: &LogTable) -> Markup {
     if table.rows.is_empty() {
-        return empty(
-            "No line is like that",
-            html! { (count(table.scanned)) " lines were looked at. Look further back, or ask for less." },
-        );
+        return html! {
+            (empty(
+                "No line is like that",
+                html! { (count(table.scanned)) " lines were looked at. Look further back, or ask for less." },
+            ))
+            (limits(table))
+        };
     }
     html! {
         div.scroll.log tabindex="0" role="region" aria-label="Lines" {
@@ -119,6 +126,18 @@ fn lines(table: &LogTable) -> Markup {
         }
         p.help { (count(table.rows.len() as u64)) @if table.rows.len() == 1 { " row of " } @else { " rows of " }
             (count(table.scanned)) " lines that were looked at" @if table.truncated { "; there are more" } "." }
+        (limits(table))
+    }
+}
+
+/// What the answer doesn't tell of.
+fn limits(table: &LogTable) -> Markup {
+    html! {
+        @if let Some(until) = table.scanned_until {
+            p.notice.warn { (icon::warning()) span { "Only lines since " (view::absolute(until)) " were looked at: a page searches for "
+                (WITHIN.as_millis()) " ms. Choose a log group or less time, or ask " code { "ordermill logs" } "." } }
+        }
+        @for note in &table.notes { p.help { (note) "." } }
     }
 }
 
@@ -272,4 +291,41 @@ pub(crate) async fn set_filter<E: Engine>(
     tracing::info!(event_type = "console_log_filter_changed", filter, key = %visitor.session.key_id);
     visitor.session.tell("What is logged is changed.");
     Ok(Redirect::to("/console/logs").into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Timestamp;
+    use ports::observability::{LogRow, LogTable};
+
+    use super::lines;
+
+    #[test]
+    fn what_was_not_reached_is_said() {
+        let whole = LogTable {
+            columns: vec!["count(*)".to_owned()],
+            rows: vec![LogRow {
+                values: vec![7.into()],
+                cursor: String::new(),
+            }],
+            scanned: 7,
+            truncated: false,
+            scanned_until: None,
+            notes: Vec::new(),
+        };
+        assert!(!lines(&whole).into_string().contains("Only lines since"));
+        let given_up = LogTable {
+            scanned_until: Some(Timestamp::from_ms(1_768_469_400_000)),
+            notes: vec!["p99 is of the newest values".to_owned()],
+            ..whole
+        };
+        let shown = lines(&given_up).into_string();
+        assert!(shown.contains("Only lines since 2026-01-15 09:30:00"), "{shown}");
+        assert!(shown.contains("p99 is of the newest values."), "{shown}");
+        let nothing = LogTable {
+            rows: Vec::new(),
+            ..given_up
+        };
+        assert!(lines(&nothing).into_string().contains("Only lines since"));
+    }
 }

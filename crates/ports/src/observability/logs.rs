@@ -1,5 +1,7 @@
 //! Logs: lines of JSON in log groups, asked for in the language of CloudWatch Logs Insights, as far as it is needed.
 
+use std::time::Duration;
+
 use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,6 +36,9 @@ pub struct LogQuery {
     pub after: Option<String>,
     /// The most rows of the answer, 1 to 10,000; the query's own `limit` may ask for fewer.
     pub limit: u32,
+    /// For how long to search; as long as it takes when it isn't said. What was not reached then,
+    /// [`LogTable::scanned_until`] tells.
+    pub within: Option<Duration>,
 }
 
 /// A row of an answer.
@@ -58,6 +63,13 @@ pub struct LogTable {
     pub scanned: u64,
     /// Whether there were more than the answer or the search may hold.
     pub truncated: bool,
+    /// Until which time, backwards, all lines were looked at, when the search was given up before it was through: for its
+    /// time, or after 512 MiB. Statistics are of the lines since then, and maybe a few from before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scanned_until: Option<Timestamp>,
+    /// What else somebody should know who relies on the figures, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// What was logged.

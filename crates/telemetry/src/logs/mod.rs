@@ -12,6 +12,7 @@ mod json;
 mod line;
 mod pipe;
 mod query;
+mod scan;
 mod search;
 mod tail;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Searching log groups: newest first, as far as the query needs to look, or oldest first from a cursor.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use ports::StoreError;
 use ports::observability::{LogQuery, LogTable, ObserveError};
@@ -20,7 +21,7 @@ const MAX_ROWS: u32 = 10_000;
 ///
 /// # Errors
 /// [`ObserveError::Query`] and [`ObserveError::Store`].
-pub(super) fn search(dir: &Path, groups: &[&str], asked: &LogQuery) -> Result<LogTable, ObserveError> {
+pub(super) fn search<'g>(dir: &Path, groups: &[&'g str], asked: &LogQuery) -> Result<LogTable, ObserveError> {
     let query = Query::parse(&asked.query).map_err(ObserveError::Query)?;
     let after = match asked.after.as_deref().map(Cursor::parse) {
         Some(None) => return Err(ObserveError::Query("the cursor can't be read".to_owned())),
@@ -35,52 +36,141 @@ pub(super) fn search(dir: &Path, groups: &[&str], asked: &LogQuery) -> Result<Lo
     };
     let to = asked.to.map_or(i64::MAX, |to| to.as_ms());
     let mut run = Run::new(query, asked.limit.clamp(1, MAX_ROWS) as usize);
-    let tail = |group: &&str| Tail::new(group, files_of(dir, group, from, to), from..to);
-    let mut tails: Vec<Tail> = groups.iter().map(tail).collect();
+    let tail = |group: &&'g str| Tail::new(group, files_of(dir, group, from, to), from..to);
+    let mut search = Search {
+        tails: groups.iter().map(tail).collect(),
+        began: Instant::now(),
+        within: asked.within,
+    };
     match after {
-        Some(after) => follow(&mut tails, &after, &mut run)?,
-        None => {
-            while let Some(line) = newest(&mut tails, &mut run)?
-                && run.look(&line)
-            {}
-        }
+        Some(after) => search.follow(&after, &mut run)?,
+        None if run.takes_any_order() => search.in_any_order(&mut run)?,
+        None => search.newest_first(&mut run)?,
     }
+    run.pass_over(search.tails.iter().map(|tail| tail.passed_over).sum());
     Ok(run.finish())
 }
 
-/// The newest line of all groups. When more was read than a search may, there is none, and the run knows.
-fn newest(tails: &mut [Tail], run: &mut Run) -> Result<Option<Line>, ObserveError> {
-    if tails.iter().map(|tail| tail.bytes).sum::<u64>() > MAX_BYTES {
-        run.give_up();
-        return Ok(None);
-    }
-    let mut found: Option<(usize, Cursor)> = None;
-    for (number, tail) in tails.iter_mut().enumerate() {
-        let line = tail.newest().map_err(StoreError::failed)?;
-        if let Some(line) = line.filter(|line| found.as_ref().is_none_or(|(_, latest)| line.cursor > *latest))
-        {
-            found = Some((number, line.cursor.clone()));
-        }
-    }
-    Ok(found.and_then(|(number, _)| tails.get_mut(number)?.take()))
+/// A search under way.
+struct Search<'g> {
+    tails: Vec<Tail<'g>>,
+    began: Instant,
+    within: Option<Duration>,
 }
 
-/// What came after a line, oldest first.
-fn follow(tails: &mut [Tail], after: &Cursor, run: &mut Run) -> Result<(), ObserveError> {
-    let mut lines = Vec::new();
-    while let Some(line) = newest(tails, run)? {
-        if line.cursor > *after {
-            lines.push(line);
+impl<'g> Search<'g> {
+    /// Whether no more may be read. A block of each group always may.
+    fn is_spent(&self) -> bool {
+        let bytes: u64 = self.tails.iter().map(|tail| tail.bytes).sum();
+        let is_late = self.within.is_some_and(|within| self.began.elapsed() >= within);
+        bytes > MAX_BYTES || is_late
+    }
+
+    /// All lines since this time were looked at, if none is looked at any more.
+    fn reached(&self) -> i64 {
+        let missing = |tail: &Tail<'g>| match tail.newest() {
+            Some(line) => Some(line.place.at_ms),
+            None => (!tail.is_over()).then_some(tail.reached),
+        };
+        let reached = self.tails.iter().filter_map(missing).max();
+        reached
+            .unwrap_or(i64::MIN)
+            .min(jiff::Timestamp::now().as_millisecond())
+    }
+
+    /// Looks at all lines, as they are read: where time has come furthest is read last, so that all groups reach back alike.
+    fn in_any_order(&mut self, run: &mut Run) -> Result<(), ObserveError> {
+        loop {
+            let is_spent = self.is_spent();
+            let open = self.tails.iter_mut().filter(|tail| !tail.is_over());
+            let Some(tail) = open.max_by_key(|tail| tail.reached) else {
+                return Ok(());
+            };
+            if is_spent && tail.bytes > 0 {
+                run.give_up(self.reached());
+                return Ok(());
+            }
+            tail.read_block(|line| run.may_want(line))
+                .map_err(StoreError::failed)?;
+            tail.take_all(|line| {
+                run.look(line);
+            });
         }
     }
-    // Those that were read in another block than their time is of are put in order here.
-    lines.sort_by(|a, b| a.cursor.cmp(&b.cursor));
-    for line in &lines {
-        if !run.look(line) {
-            break;
+
+    /// Looks at lines, newest first, as long as the run needs any.
+    fn newest_first(&mut self, run: &mut Run) -> Result<(), ObserveError> {
+        while let Some(number) = self.newest(run)? {
+            let Some(tail) = self.tails.get_mut(number) else {
+                return Ok(());
+            };
+            if tail.newest().is_some_and(|line| !run.look(&line)) {
+                return Ok(());
+            }
+            tail.take();
         }
+        Ok(())
     }
-    Ok(())
+
+    /// Which group has the newest line. When no more may be read than was, there is none, and the run knows.
+    fn newest(&mut self, run: &mut Run) -> Result<Option<usize>, ObserveError> {
+        let needs_more = |tail: &Tail<'g>| tail.is_empty() && !tail.is_over();
+        if self.tails.iter().any(needs_more) && !self.read_more(run)? {
+            return Ok(None);
+        }
+        let with_lines = self.tails.iter().enumerate();
+        let with_lines = with_lines.filter_map(|(number, tail)| Some((tail.newest()?.place, number)));
+        Ok(with_lines.max().map(|(_, number)| number))
+    }
+
+    /// Reads until each group has a line, if it has any left; `false` when no more may be read.
+    fn read_more(&mut self, run: &mut Run) -> Result<bool, ObserveError> {
+        // The groups that nothing was read of yet first: of each, something is.
+        for tail in &mut self.tails {
+            while tail.bytes == 0 && !tail.is_over() {
+                tail.read_block(|line| run.may_want(line))
+                    .map_err(StoreError::failed)?;
+            }
+        }
+        for number in 0..self.tails.len() {
+            while let Some(tail) = self.tails.get(number)
+                && tail.is_empty()
+                && !tail.is_over()
+            {
+                if self.is_spent() {
+                    run.give_up(self.reached());
+                    return Ok(false);
+                }
+                if let Some(tail) = self.tails.get_mut(number) {
+                    tail.read_block(|line| run.may_want(line))
+                        .map_err(StoreError::failed)?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Looks at what came after a line, oldest first.
+    fn follow(&mut self, after: &Cursor, run: &mut Run) -> Result<(), ObserveError> {
+        let mut lines: Vec<(Cursor, Vec<u8>)> = Vec::new();
+        while let Some(number) = self.newest(run)? {
+            let Some(tail) = self.tails.get_mut(number) else {
+                break;
+            };
+            if let Some(line) = tail.newest().filter(|line| line.place > after.place()) {
+                lines.push((line.place.cursor(), line.bytes().to_vec()));
+            }
+            tail.take();
+        }
+        // Those that were read in another block than their time is of are put in order here.
+        lines.sort();
+        for (cursor, text) in &lines {
+            if !run.look(&Line::new(cursor.place(), text)) {
+                break;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A group's files that may have lines of that time, oldest first. A file ends where the next one begins.

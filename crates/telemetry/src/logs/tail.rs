@@ -3,28 +3,34 @@
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::sync::Arc;
-
-use domain::Timestamp;
 
 use super::files::LogFile;
-use super::line::{Cursor, Line};
+use super::line::{Line, Place};
+use super::scan::Times;
 
 /// How much is read at once.
 const BLOCK_BYTES: u64 = 256 << 10;
 
 /// A group's lines of a time, newest first. Within a block they are in the order of their times; lines that were written
 /// in another order than they happened stay apart by no more than that.
-pub(super) struct Tail {
-    group: Arc<str>,
+pub(super) struct Tail<'g> {
+    group: &'g str,
     wanted: Range<i64>,
     /// Oldest first; the last one is read next.
     files: Vec<LogFile>,
     file: Option<Open>,
-    /// What was read and not taken, oldest first.
-    lines: Vec<Line>,
+    /// What was read last, and the file that it is of.
+    block: Vec<u8>,
+    block_file: u64,
+    /// What of it was not taken, oldest first.
+    lines: Vec<Entry>,
+    times: Times,
     /// How much was read.
     pub(super) bytes: u64,
+    /// Lines of the wanted time that were passed over.
+    pub(super) passed_over: u64,
+    /// When the oldest line that was read happened, the latest first.
+    pub(super) reached: i64,
 }
 
 struct Open {
@@ -36,61 +42,104 @@ struct Open {
     rest: Vec<u8>,
 }
 
-impl Tail {
+/// A line in the block.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    at_ms: i64,
+    offset: u64,
+    text: (usize, usize),
+}
+
+impl<'g> Tail<'g> {
     /// `files` are those with lines of that time, oldest first.
-    pub(super) fn new(group: &str, files: Vec<LogFile>, wanted: Range<i64>) -> Self {
+    pub(super) fn new(group: &'g str, files: Vec<LogFile>, wanted: Range<i64>) -> Self {
         Self {
-            group: group.into(),
+            group,
             wanted,
             files,
             file: None,
+            block: Vec::new(),
+            block_file: 0,
             lines: Vec::new(),
+            times: Times::default(),
             bytes: 0,
+            passed_over: 0,
+            reached: i64::MAX,
         }
     }
 
-    /// The newest line that was not taken yet.
+    /// Whether a block must be read before there is another line, if there is one.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Whether there's nothing left to read.
+    pub(super) fn is_over(&self) -> bool {
+        self.file.is_none() && self.files.is_empty()
+    }
+
+    /// The newest line that was read and not taken.
+    pub(super) fn newest(&self) -> Option<Line<'_>> {
+        self.lines.last().map(|entry| self.line(entry))
+    }
+
+    pub(super) fn take(&mut self) {
+        self.lines.pop();
+    }
+
+    /// Takes every line that was read.
+    pub(super) fn take_all(&mut self, mut look: impl FnMut(&Line<'_>)) {
+        let lines = std::mem::take(&mut self.lines);
+        lines.iter().for_each(|entry| look(&self.line(entry)));
+    }
+
+    fn line(&self, entry: &Entry) -> Line<'_> {
+        let place = Place {
+            at_ms: entry.at_ms,
+            group: self.group,
+            file: self.block_file,
+            offset: entry.offset,
+        };
+        let (from, to) = entry.text;
+        Line::new(place, self.block.get(from..to).unwrap_or_default())
+    }
+
+    /// Reads a block, if there is one left. Keeps the lines that may be `wanted`.
     ///
     /// # Errors
     /// When a file can't be read.
-    pub(super) fn newest(&mut self) -> std::io::Result<Option<&Line>> {
-        while self.lines.is_empty() && self.read_block()? {}
-        Ok(self.lines.last())
-    }
-
-    pub(super) fn take(&mut self) -> Option<Line> {
-        self.lines.pop()
-    }
-
-    /// Reads a block; `false` when there is none any more.
-    fn read_block(&mut self) -> std::io::Result<bool> {
+    pub(super) fn read_block(&mut self, wanted: impl Fn(&[u8]) -> bool) -> std::io::Result<()> {
         let mut open = match self.file.take() {
             Some(open) => open,
             None => match self.files.pop() {
                 Some(file) => match open(&file) {
                     Ok(open) => open,
                     // It was too old a moment ago.
-                    Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+                    Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
                     Err(error) => return Err(error),
                 },
-                None => return Ok(false),
+                None => return Ok(()),
             },
         };
         let start = open.end.saturating_sub(BLOCK_BYTES);
-        let mut block = vec![0; usize::try_from(open.end - start).unwrap_or(0)];
+        self.block.clear();
+        self.block
+            .resize(usize::try_from(open.end - start).unwrap_or(0), 0);
         open.file.seek(SeekFrom::Start(start))?;
-        open.file.read_exact(&mut block)?;
-        self.bytes += block.len() as u64;
-        block.append(&mut open.rest);
+        open.file.read_exact(&mut self.block)?;
+        self.bytes += self.block.len() as u64;
+        self.block.append(&mut open.rest);
+        self.block_file = open.began_ms;
         // The first line may begin before.
         let first = match start {
             0 => 0,
-            _ => block
+            _ => self
+                .block
                 .iter()
                 .position(|byte| *byte == b'\n')
-                .map_or(block.len(), |at| at + 1),
+                .map_or(self.block.len(), |at| at + 1),
         };
-        let latest = self.read_lines(&block[first..], open.began_ms, start + first as u64);
+        let latest = self.read_lines(first, start, wanted);
         let is_over = start == 0 || latest.is_some_and(|latest| latest < self.wanted.start);
         if is_over {
             // Whatever is before is older still.
@@ -98,37 +147,43 @@ impl Tail {
                 self.files.clear();
             }
         } else {
-            block.truncate(first);
             self.file = Some(Open {
                 end: start,
-                rest: block,
+                rest: self.block.get(..first).unwrap_or_default().to_vec(),
                 ..open
             });
         }
-        Ok(true)
+        Ok(())
     }
 
-    /// Keeps the wanted lines; returns the latest time of all.
-    fn read_lines(&mut self, bytes: &[u8], file: u64, start: u64) -> Option<i64> {
-        let mut offset = start;
+    /// Notes the wanted lines of the block from `first` on; returns the latest time of all. The block is at `start` in
+    /// its file.
+    fn read_lines(&mut self, first: usize, start: u64, wanted: impl Fn(&[u8]) -> bool) -> Option<i64> {
+        let mut from = first;
         let mut latest = None;
-        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let text = String::from_utf8_lossy(line);
-            if let Some(at_ms) = time_of(&text) {
-                latest = latest.max(Some(at_ms));
-                if self.wanted.contains(&at_ms) {
-                    let cursor = Cursor {
-                        at_ms,
-                        group: Arc::clone(&self.group),
-                        file,
-                        offset,
-                    };
-                    self.lines.push(Line::new(cursor, text.trim_end().to_owned()));
-                }
+        let mut sorted = true;
+        for line in self.block.get(first..)?.split_inclusive(|byte| *byte == b'\n') {
+            let text = (from, from + line.len());
+            from = text.1;
+            let Some(at_ms) = self.times.of(line) else {
+                continue;
+            };
+            sorted &= latest.is_none_or(|latest| latest <= at_ms);
+            latest = latest.max(Some(at_ms));
+            self.reached = self.reached.min(at_ms);
+            if !self.wanted.contains(&at_ms) {
+                continue;
             }
-            offset += line.len() as u64;
+            if wanted(line) {
+                let offset = start + text.0 as u64;
+                self.lines.push(Entry { at_ms, offset, text });
+            } else {
+                self.passed_over += 1;
+            }
         }
-        self.lines.sort_by(|a, b| a.cursor.cmp(&b.cursor));
+        if !sorted {
+            self.lines.sort();
+        }
         latest
     }
 }
@@ -141,12 +196,6 @@ fn open(file: &LogFile) -> std::io::Result<Open> {
         began_ms: file.began_ms,
         rest: Vec::new(),
     })
-}
-
-/// The time of a line, which is what each begins with.
-fn time_of(line: &str) -> Option<i64> {
-    let (time, _) = line.strip_prefix(r#"{"timestamp":""#)?.split_once('"')?;
-    time.parse::<Timestamp>().ok().map(Timestamp::as_ms)
 }
 
 #[cfg(test)]
@@ -177,12 +226,15 @@ mod tests {
         vec![file(0, 0..lines / 2), file(1, lines / 2..lines)]
     }
 
-    fn all(tail: &mut Tail) -> Vec<i64> {
+    fn all(tail: &mut Tail<'_>) -> Vec<i64> {
         let mut found = Vec::new();
-        while tail.newest().unwrap().is_some() {
-            let line = tail.take().unwrap();
-            assert_eq!(line.field("n"), line.cursor.at_ms, "{:?}", line.cursor);
-            found.push(line.cursor.at_ms);
+        while !tail.is_over() {
+            tail.read_block(|_| true).unwrap();
+            while let Some(line) = tail.newest() {
+                assert_eq!(line.field("n"), line.place.at_ms, "{:?}", line.place);
+                found.push(line.place.at_ms);
+                tail.take();
+            }
         }
         found
     }

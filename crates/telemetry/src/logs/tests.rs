@@ -187,6 +187,63 @@ fn who_follows_gets_each_line_once_and_in_order() {
 }
 
 #[test]
+/// A log with two groups, in each 2,000 lines of 1 KiB, a millisecond apart.
+fn long_log(dir: &std::path::Path) -> Logging {
+    let logging = Logging::default();
+    let groups = [CREATION, SERVER_GROUP].map(|group| (group.to_owned(), Some(7)));
+    logging.store_in(dir, groups.to_vec()).unwrap();
+    for group in [CREATION, SERVER_GROUP] {
+        let folder = super::files::group_dir(dir, group);
+        std::fs::create_dir_all(&folder).unwrap();
+        let line = |ms: i64| {
+            let (at, filler) = (domain::Timestamp::from_ms(ms), "x".repeat(1_000));
+            format!("{{\"timestamp\":\"{at}\",\"level\":\"INFO\",\"filler\":\"{filler}\"}}\n")
+        };
+        let text: String = (0..2_000).map(line).collect();
+        std::fs::write(folder.join("0.jsonl"), text).unwrap();
+    }
+    logging
+}
+
+#[test]
+fn a_search_that_takes_too_long_says_how_far_it_came() {
+    let dir = tempfile::tempdir().unwrap();
+    let logging = long_log(dir.path());
+    let ask = |query: &str, within| {
+        let query = LogQuery {
+            query: query.to_owned(),
+            from: Some(domain::Timestamp::from_ms(0)),
+            limit: 3,
+            within,
+            ..LogQuery::default()
+        };
+        logging.search(&query).unwrap()
+    };
+    let none = Some(std::time::Duration::ZERO);
+    // A block of each group is read in any case.
+    for query in ["stats count(*) by @log", r#"filter level = "WARN""#, "sort level"] {
+        let table = ask(query, None);
+        assert_eq!((table.scanned, table.scanned_until), (4_000, None), "{query}");
+        let table = ask(query, none);
+        assert!(
+            table.scanned > 200 && table.scanned < 600,
+            "{query}: {}",
+            table.scanned
+        );
+        assert!(table.truncated, "{query}");
+        let until = table.scanned_until.unwrap().as_ms();
+        // Each group came as far as that.
+        let reached = 2_000 - i64::try_from(table.scanned / 2).unwrap();
+        assert!(
+            (reached - 1..=reached + 1).contains(&until),
+            "{query}: {until}, {reached}"
+        );
+    }
+    // What is found in time is whole.
+    let table = ask("", none);
+    assert_eq!((table.rows.len(), table.scanned_until), (3, None));
+}
+
 fn what_does_not_fit_is_dropped_and_counted() {
     let pipe = Arc::new(Pipe::default());
     let line = vec![b'x'; 1 << 20];

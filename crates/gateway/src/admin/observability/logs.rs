@@ -32,6 +32,7 @@ pub(crate) async fn query_logs<E: Engine>(
         query: query.text("query").unwrap_or_default(),
         after: query.text("after"),
         limit: query.limit(),
+        within: None,
     };
     query.finish()?;
     Ok(Json(observatory(&gateway)?.logs.query_logs(asked).await?))

@@ -3,9 +3,11 @@
 //!
 //! `fields @timestamp, data.orderId | filter event_type = "order_created"` is the seed's example.
 
+mod condition;
 mod lexer;
 mod parse;
 mod run;
+mod statistics;
 #[cfg(test)]
 mod tests;
 

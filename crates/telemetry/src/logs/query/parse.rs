@@ -71,6 +71,18 @@ pub(super) enum Key {
     Bin(i64),
 }
 
+impl Stats {
+    /// What the columns of its rows are called.
+    pub(super) fn columns(&self) -> Vec<String> {
+        let key = |key: &Key| match key {
+            Key::Field(field) => field.clone(),
+            Key::Bin(_) => "@timestamp".to_owned(),
+        };
+        let names = self.aggregates.iter().map(|aggregate| aggregate.name.clone());
+        self.by.iter().map(key).chain(names).collect()
+    }
+}
+
 impl Query {
     /// Reads a query.
     ///
@@ -102,6 +114,15 @@ impl Query {
             if !reader.is_over() {
                 reader.expect("|")?;
             }
+        }
+        if let (Some(stats), Some((column, _))) = (&query.stats, &query.sort)
+            && let columns = stats.columns()
+            && !columns.contains(column)
+        {
+            return Err(format!(
+                "there is no {column} to sort by; after stats there are {}",
+                columns.join(", ")
+            ));
         }
         Ok(query)
     }
