@@ -231,7 +231,6 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let limits = config.limits;
     let mut parts = parts(&engine, &system, &registry, &stop);
     parts.observatory = Some(watch.observatory.clone());
-    parts.metrics_text = watch.metrics_text(&registry, &tracer);
     parts.more_routes = ordermill_console::routes(console(&engine, &watch.observatory, &stop));
     let router = gateway::router(config, parts)?;
     let server = tokio::spawn(gateway::serve(listener, router, limits, stop.clone()));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use embedded::{Engine, Observer};
 use ports::StoreError;
-use ports::metrics::{MetricSource, Metrics};
+use ports::metrics::MetricSource;
 use ports::observability::Observatory;
 use ports::trace::SpanSink;
 use telemetry::otlp::{Exporter, OtlpSettings};
@@ -61,6 +61,7 @@ pub fn start(
     otlp: Option<OtlpSettings>,
 ) -> Result<Watch, StartError> {
     let observer = Observer::open(engine, Arc::clone(registry) as Arc<dyn MetricSource>)?;
+    logging.count_in(registry);
     let groups = system.log_groups.iter();
     let groups = groups
         .map(|group| (group.name.clone(), group.retention_days))
@@ -93,21 +94,6 @@ pub fn start(
 }
 
 impl Watch {
-    /// Every metric as Prometheus reads it, and what of the rest had to be dropped.
-    pub fn metrics_text(
-        &self,
-        registry: &Arc<Registry>,
-        tracer: &Arc<Tracer>,
-    ) -> Box<dyn Fn() -> String + Send + Sync> {
-        let (registry, tracer, logging) = (Arc::clone(registry), Arc::clone(tracer), self.logging.clone());
-        Box::new(move || {
-            registry.gauge("LogLinesDropped", &[], logging.dropped() as f64);
-            registry.gauge("SpansDropped", &[], tracer.dropped() as f64);
-            registry.gauge("TracesNotKept", &[], tracer.not_kept() as f64);
-            registry.render()
-        })
-    }
-
     /// Stores what was seen last. The engine has stopped before.
     pub async fn end(self) {
         if let Err(error) = self.observer.await {

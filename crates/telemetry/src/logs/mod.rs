@@ -30,6 +30,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
+use crate::metrics;
 use files::Files;
 use json::GroupedLines;
 pub use json::{JsonLines, SERVER_GROUP};
@@ -204,10 +205,9 @@ impl Logging {
         }
     }
 
-    /// Lines that were dropped because the disk was too slow for them.
-    #[must_use]
-    pub fn dropped(&self) -> u64 {
-        self.pipe.dropped()
+    /// Counts lines that are dropped because the disk is too slow for them as `LogLinesDropped`, those before included.
+    pub fn count_in(&self, registry: &metrics::Registry) {
+        self.pipe.count_with(&registry.counter("LogLinesDropped", &[]));
     }
 
     fn search(&self, query: &LogQuery) -> Result<LogTable, ObserveError> {

@@ -5,13 +5,14 @@
 
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ports::trace::Name;
 
 use super::files::Files;
+use crate::metrics::Handle;
 
 /// The most bytes that wait to be written.
 const MAX_WAITING: usize = 8 << 20;
@@ -42,6 +43,8 @@ pub(super) struct Pipe {
     wake: Condvar,
     done: Condvar,
     dropped: AtomicU64,
+    /// Where that is counted as well.
+    counter: OnceLock<Handle>,
 }
 
 impl Pipe {
@@ -50,6 +53,9 @@ impl Pipe {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.ended || state.waiting.bytes.len() + line.len() > MAX_WAITING {
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            if let Some(counter) = self.counter.get() {
+                counter.count(1);
+            }
             return;
         }
         state.waiting.bytes.extend_from_slice(line);
@@ -57,8 +63,19 @@ impl Pipe {
     }
 
     /// Lines that were dropped.
+    #[cfg(test)]
     pub(super) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Counts dropped lines there as well, those before included. Only the first counter counts.
+    pub(super) fn count_with(&self, counter: &Handle) {
+        // Nobody drops a line between the two.
+        let _state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.dropped.load(Ordering::Relaxed);
+        if self.counter.set(counter.clone()).is_ok() {
+            counter.count(before);
+        }
     }
 
     /// Returns once everything that was handed over before is written.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
+use ports::metrics::MetricSource;
 use ports::observability::{LogQuery, ObserveError};
 use ports::trace::{Name, NoRecorder, Scope, Service, ServiceKind, SpanId, TraceId};
 use serde_json::{Value, json};
@@ -186,7 +187,6 @@ fn who_follows_gets_each_line_once_and_in_order() {
     );
 }
 
-#[test]
 /// A log with two groups, in each 2,000 lines of 1 KiB, a millisecond apart.
 fn long_log(dir: &std::path::Path) -> Logging {
     let logging = Logging::default();
@@ -244,18 +244,25 @@ fn a_search_that_takes_too_long_says_how_far_it_came() {
     assert_eq!((table.rows.len(), table.scanned_until), (3, None));
 }
 
+#[test]
 fn what_does_not_fit_is_dropped_and_counted() {
     let pipe = Arc::new(Pipe::default());
     let line = vec![b'x'; 1 << 20];
     (0..10).for_each(|_| pipe.push(Name::of(SERVER_GROUP), &line));
     assert_eq!(pipe.dropped(), 2);
+    // What was dropped before anybody counted is counted, and kept in the metrics' history with the rest.
+    let registry = crate::Registry::new();
+    pipe.count_with(&registry.counter("LogLinesDropped", &[]));
+    pipe.push(Name::of(SERVER_GROUP), &line);
+    let counted: Vec<f64> = registry.take().iter().map(|sample| sample.values.sum).collect();
+    assert_eq!((counted, pipe.dropped()), (vec![3.0], 3));
     let dir = tempfile::tempdir().unwrap();
     let files = Files::new(dir.path(), HashMap::new()).unwrap();
     pipe.start(None, Arc::new(Mutex::new(Some(files)))).unwrap();
     pipe.flush();
     pipe.push(Name::of(SERVER_GROUP), &line);
     pipe.flush();
-    assert_eq!(pipe.dropped(), 2);
+    assert_eq!(pipe.dropped(), 3);
     let bytes: u64 = super::files::list(dir.path(), SERVER_GROUP)
         .iter()
         .map(|file| file.bytes)

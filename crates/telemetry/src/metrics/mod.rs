@@ -60,8 +60,8 @@ enum Update {
     Set(f64),
 }
 
-/// A series at hand, for whoever counts it often.
-#[derive(Debug, Clone)]
+/// A series at hand, for whoever counts it often. The default one is of no series, and counts nothing.
+#[derive(Debug, Clone, Default)]
 pub struct Handle(Option<Arc<Series>>);
 
 impl Handle {

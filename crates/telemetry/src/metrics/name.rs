@@ -1,7 +1,7 @@
 //! CloudWatch's names as Prometheus writes them: `OrdersCreated` is `ordermill_orders_created_total`.
 
 /// What is known of a metric: CloudWatch's name, Prometheus' name without prefix and suffix, and what it is.
-const KNOWN: [(&str, &str, &str); 26] = [
+const KNOWN: &[(&str, &str, &str)] = &[
     (
         "OrdersCreated",
         "orders_created",
@@ -112,16 +112,116 @@ const KNOWN: [(&str, &str, &str); 26] = [
         "execution_time_milliseconds",
         "How long executions took.",
     ),
+    (
+        "OpenExecutionCount",
+        "open_execution_count",
+        "Executions that are under way.",
+    ),
+    (
+        "ConcurrentExecutions",
+        "concurrent_executions",
+        "The most calls of a function that were under way at once, in ten seconds.",
+    ),
+    (
+        "ApproximateNumberOfMessagesVisible",
+        "approximate_number_of_messages_visible",
+        "Messages of a queue that can be received, or dead letters that wait for a person.",
+    ),
+    (
+        "ApproximateNumberOfMessagesNotVisible",
+        "approximate_number_of_messages_not_visible",
+        "Messages of a queue that are in hand.",
+    ),
+    (
+        "ApproximateAgeOfOldestMessage",
+        "approximate_age_of_oldest_message",
+        "Age of a queue's oldest message, in seconds.",
+    ),
+    (
+        "OrdersPerHour",
+        "orders_per_hour",
+        "Orders placed in the hour that is under way.",
+    ),
+    (
+        "AverageOrderValue",
+        "average_order_value",
+        "Mean of the totals of the hour's orders, in their currency.",
+    ),
+    (
+        "ConversionRate",
+        "conversion_rate",
+        "Orders placed of those placed and refused in the hour, in per cent.",
+    ),
+    (
+        "PaymentSuccessRate",
+        "payment_success_rate",
+        "Payments taken of those taken and declined in the hour, in per cent.",
+    ),
+    (
+        "OrdersSwept",
+        "orders_swept",
+        "Orders left behind by a killed process that were sent on.",
+    ),
+    (
+        "ServiceLatency",
+        "service_latency",
+        "How long a part's calls of another took, in milliseconds.",
+    ),
+    (
+        "ServiceFailures",
+        "service_failures",
+        "Calls of a part by another that failed.",
+    ),
+    (
+        "SuccessfulRequestLatency",
+        "table_successful_request_latency_milliseconds",
+        "How long calls of a table took, those that succeeded.",
+    ),
+    (
+        "SystemErrors",
+        "table_system_errors",
+        "Calls of a table that failed on our side.",
+    ),
+    (
+        "UserErrors",
+        "table_user_errors",
+        "Calls of a table that it refused.",
+    ),
+    (
+        "LogLinesDropped",
+        "log_lines_dropped",
+        "Log lines dropped because the disk was too slow for them.",
+    ),
+    (
+        "SpansDropped",
+        "spans_dropped",
+        "Spans to be kept that were dropped because the store was too slow for them.",
+    ),
+    (
+        "TracesNotKept",
+        "traces_not_kept",
+        "Traces that failed, were slow or were asked for, beyond the bound on those.",
+    ),
+    (
+        "SpansExported",
+        "spans_exported",
+        "Spans that an OTLP receiver took.",
+    ),
+    (
+        "SpansNotExported",
+        "spans_not_exported",
+        "Spans that no OTLP receiver took.",
+    ),
 ];
+
+/// What is said of a metric that isn't known.
+const UNKNOWN: &str = "Not described.";
 
 /// The metric's name without `_total`, and its help text.
 pub(super) fn describe(name: &str) -> (String, &'static str) {
     match KNOWN.iter().find(|(known, _, _)| *known == name) {
         Some((_, prometheus, help)) => (format!("ordermill_{prometheus}"), *help),
-        None => (
-            format!("ordermill_{}", snake_case(name)),
-            "A metric of this name in CloudWatch.",
-        ),
+        None => (format!("ordermill_{}", snake_case(name)), UNKNOWN),
     }
 }
 

@@ -59,7 +59,7 @@ fn prometheus_text() {
         # TYPE ordermill_orders_created_total counter
         ordermill_orders_created_total{status="Invalid"} 1
         ordermill_orders_created_total{status="Success"} 3
-        # HELP ordermill_something_new_total A metric of this name in CloudWatch.
+        # HELP ordermill_something_new_total Not described.
         # TYPE ordermill_something_new_total counter
         ordermill_something_new_total{odd_key="a\"b\\c\nd"} 1
         # HELP ordermill_metrics_dropped_total Counts dropped because there were too many series.

@@ -1,11 +1,13 @@
 //! From the tracer to the sinks: a bounded buffer, and the thread that empties it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ports::trace::{SpanData, SpanSink};
+
+use crate::metrics::Handle;
 
 /// The most spans that wait for the sinks.
 const MAX_WAITING: usize = 65_536;
@@ -18,10 +20,18 @@ pub(super) struct Outgoing {
     waiting: Mutex<Vec<SpanData>>,
     ended: AtomicBool,
     wake: Condvar,
-    dropped: AtomicU64,
+    dropped: Handle,
 }
 
 impl Outgoing {
+    /// A buffer that counts what has no room in it.
+    pub(super) fn new(dropped: Handle) -> Self {
+        Self {
+            dropped,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn push(&self, span: SpanData) {
         self.push_all([span]);
     }
@@ -32,13 +42,9 @@ impl Outgoing {
             if waiting.len() < MAX_WAITING {
                 waiting.push(span);
             } else {
-                self.dropped.fetch_add(1, Ordering::Relaxed);
+                self.dropped.count(1);
             }
         }
-    }
-
-    pub(super) fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
     }
 
     fn take(&self) -> Vec<SpanData> {

@@ -1,10 +1,11 @@
-//! The service map's figures: every call between two parts, sampled or not, as a metric.
+//! The service map's figures: every call between two parts, sampled or not, as a metric; and what DynamoDB tells of its
+//! tables.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use foldhash::fast::RandomState;
-use ports::trace::{Service, SpanData};
+use ports::trace::{Name, Service, ServiceKind, SpanData, SpanOutcome};
 
 use crate::metrics::{Handle, Registry};
 
@@ -16,13 +17,25 @@ pub const FAILURES: &str = "ServiceFailures";
 #[derive(Debug)]
 pub(super) struct Edges {
     registry: Arc<Registry>,
-    known: RwLock<HashMap<(Service, Service), Edge, RandomState>>,
+    known: RwLock<HashMap<Key, Edge, RandomState>>,
 }
+
+/// Who calls whom; and the operation, if a table is called.
+type Key = (Service, Service, Option<Name>);
 
 #[derive(Debug)]
 struct Edge {
     latency: Handle,
     failures: Handle,
+    table: Option<Table>,
+}
+
+/// An operation on a table.
+#[derive(Debug)]
+struct Table {
+    latency: Handle,
+    system_errors: Handle,
+    user_errors: Handle,
 }
 
 impl Edges {
@@ -38,22 +51,23 @@ impl Edges {
         let Some(caller) = span.caller.filter(|caller| *caller != span.service) else {
             return;
         };
-        let pair = (caller, span.service);
+        let operation = (span.service.kind == ServiceKind::Table).then_some(span.name);
+        let key = (caller, span.service, operation);
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(edge) = known.get(&pair) {
+        if let Some(edge) = known.get(&key) {
             return edge.count(span);
         }
         drop(known);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known
-            .entry(pair)
-            .or_insert_with(|| Edge::new(&self.registry, caller, span.service))
+            .entry(key)
+            .or_insert_with(|| Edge::new(&self.registry, key))
             .count(span);
     }
 }
 
 impl Edge {
-    fn new(registry: &Registry, from: Service, to: Service) -> Self {
+    fn new(registry: &Registry, (from, to, operation): Key) -> Self {
         let kind = |service: Service| service.kind.as_str();
         let dimensions = [
             ("From", from.name.as_str()),
@@ -64,6 +78,7 @@ impl Edge {
         Self {
             latency: registry.histogram(LATENCY, &dimensions),
             failures: registry.counter(FAILURES, &dimensions),
+            table: operation.map(|operation| Table::new(registry, to, operation)),
         }
     }
 
@@ -71,6 +86,33 @@ impl Edge {
         self.latency.observe(span.duration_us() as f64 / 1_000.0);
         if span.outcome.is_failure() {
             self.failures.count(1);
+        }
+        if let Some(table) = &self.table {
+            table.count(span);
+        }
+    }
+}
+
+impl Table {
+    fn new(registry: &Registry, table: Service, operation: Name) -> Self {
+        let dimensions = [
+            ("TableName", table.name.as_str()),
+            ("Operation", operation.as_str()),
+        ];
+        Self {
+            latency: registry.histogram("SuccessfulRequestLatency", &dimensions),
+            system_errors: registry.counter("SystemErrors", &dimensions),
+            user_errors: registry.counter("UserErrors", &dimensions),
+        }
+    }
+
+    fn count(&self, span: &SpanData) {
+        match span.outcome {
+            // What the engine does by itself together with other things has no time of its own.
+            SpanOutcome::Ok if span.duration_us() == 0 => {}
+            SpanOutcome::Ok => self.latency.observe(span.duration_us() as f64 / 1_000.0),
+            SpanOutcome::Fault => self.system_errors.count(1),
+            SpanOutcome::Error | SpanOutcome::Throttle => self.user_errors.count(1),
         }
     }
 }

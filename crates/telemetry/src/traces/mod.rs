@@ -13,13 +13,13 @@ mod shard;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use ports::trace::{Recorder, SpanData, SpanKind, TraceId};
 
-use crate::metrics::Registry;
+use crate::metrics::{Handle, Registry};
 pub use collector::Collector;
 use collector::Outgoing;
 use edges::Edges;
@@ -44,11 +44,12 @@ pub struct Tracer {
     /// The second that `kept` counts.
     kept_s: AtomicI64,
     kept: AtomicU32,
-    not_kept: AtomicU64,
+    not_kept: Handle,
 }
 
 impl Tracer {
-    /// A tracer whose service map is counted in `registry`. What it keeps waits for [`Tracer::collector`].
+    /// A tracer whose service map and whose losses are counted in `registry`: `SpansDropped` were to be kept, and the sinks
+    /// were too slow; `TracesNotKept` were to be kept for their tail, beyond the bound on those. What it keeps waits for [`Tracer::collector`].
     #[must_use]
     pub fn new(registry: Arc<Registry>) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -56,12 +57,12 @@ impl Tracer {
             began: Instant::now(),
             began_us: i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
             shards: std::array::from_fn(|_| Mutex::default()),
+            outgoing: Arc::new(Outgoing::new(registry.counter("SpansDropped", &[]))),
+            not_kept: registry.counter("TracesNotKept", &[]),
             edges: Edges::new(registry),
-            outgoing: Arc::default(),
             first_s: AtomicI64::new(0),
             kept_s: AtomicI64::new(0),
             kept: AtomicU32::new(0),
-            not_kept: AtomicU64::new(0),
         }
     }
 
@@ -69,18 +70,6 @@ impl Tracer {
     #[must_use]
     pub fn collector(&self) -> Collector {
         Collector::new(Arc::clone(&self.outgoing))
-    }
-
-    /// Spans that were to be kept and were dropped, because the sinks were too slow.
-    #[must_use]
-    pub fn dropped(&self) -> u64 {
-        self.outgoing.dropped()
-    }
-
-    /// Traces that were to be kept for their tail, beyond the bound on those.
-    #[must_use]
-    pub fn not_kept(&self) -> u64 {
-        self.not_kept.load(Ordering::Relaxed)
     }
 
     /// Whether one more may be kept in this second.
@@ -91,7 +80,7 @@ impl Tracer {
         }
         let has_room = self.kept.fetch_add(1, Ordering::Relaxed) < MAX_KEPT_PER_S;
         if !has_room {
-            self.not_kept.fetch_add(1, Ordering::Relaxed);
+            self.not_kept.count(1);
         }
         has_room
     }

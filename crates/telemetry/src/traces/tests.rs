@@ -99,14 +99,19 @@ fn a_trace_that_a_caller_keeps_is_kept() {
 
 #[test]
 fn when_everything_fails_no_more_is_kept_than_tells_why() {
-    let tracer = tracer();
+    let registry = Arc::new(Registry::new());
+    let tracer = Tracer::new(Arc::clone(&registry));
     for trace in 0..u128::from(MAX_KEPT_PER_S) * 3 {
         tracer.record(span(trace, "bad", SpanOutcome::Fault, 10));
     }
     let kept = kept(&tracer).len() as u64;
     // A second may have turned meanwhile, but not three.
     assert!((100..300).contains(&kept), "{kept}");
-    assert_eq!(kept + tracer.not_kept(), 300);
+    let not_kept = registry
+        .take()
+        .into_iter()
+        .find(|sample| sample.name == "TracesNotKept");
+    assert_eq!(kept + not_kept.unwrap().values.count, 300);
 }
 
 #[test]
@@ -146,6 +151,49 @@ fn every_call_is_on_the_map_whether_it_is_kept_or_not() {
             "FromKind=api",
             "To=order-creation",
             "ToKind=function"
+        ]
+    );
+}
+
+#[test]
+fn calls_of_tables_are_counted_as_dynamodb_does() {
+    let registry = Arc::new(Registry::new());
+    let tracer = Tracer::new(Arc::clone(&registry));
+    for (operation, outcome, took_us) in [
+        ("PutItem", SpanOutcome::Ok, 2_000),
+        ("PutItem", SpanOutcome::Ok, 6_000),
+        ("PutItem", SpanOutcome::Fault, 9_000),
+        ("UpdateItem", SpanOutcome::Error, 1_000),
+        // Part of a transaction of the engine's.
+        ("GetItem", SpanOutcome::Ok, 0),
+    ] {
+        tracer.record(SpanData {
+            service: Service::new("OrdersTable", ServiceKind::Table),
+            ..span(1, operation, outcome, took_us)
+        });
+    }
+    let of_tables = registry
+        .take()
+        .into_iter()
+        .filter(|sample| sample.dimensions[0].0 == "TableName");
+    let mut shown: Vec<String> = of_tables
+        .map(|sample| {
+            let dimensions: Vec<&str> = sample
+                .dimensions
+                .iter()
+                .map(|(_, value)| value.as_str())
+                .collect();
+            let (count, sum) = (sample.values.count, sample.values.sum);
+            format!("{} {} {count} {sum}", sample.name, dimensions.join(" "))
+        })
+        .collect();
+    shown.sort();
+    assert_eq!(
+        shown,
+        [
+            "SuccessfulRequestLatency OrdersTable PutItem 2 8",
+            "SystemErrors OrdersTable PutItem 1 1",
+            "UserErrors OrdersTable UpdateItem 1 1",
         ]
     );
 }
