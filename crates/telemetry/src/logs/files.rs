@@ -14,6 +14,8 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 const MAX_FILE_AGE_MS: u64 = 24 * 3_600 * 1_000;
 /// The most bytes of a group; its oldest files go first.
 const MAX_GROUP_BYTES: u64 = 256 << 20;
+/// How often groups that nobody writes to are looked at.
+const EXPIRE_EVERY_MS: u64 = 3_600 * 1_000;
 
 /// Every group's files.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub(super) struct Files {
     open: HashMap<Name, Open>,
     /// Bytes that could not be written.
     failed: bool,
+    /// When all groups were looked through for what is too old.
+    expired_ms: u64,
 }
 
 #[derive(Debug)]
@@ -38,6 +42,8 @@ pub(super) struct LogFile {
     pub(super) began_ms: u64,
     pub(super) path: PathBuf,
     pub(super) bytes: u64,
+    /// When its latest line was written.
+    pub(super) changed_ms: u64,
 }
 
 impl Files {
@@ -47,17 +53,28 @@ impl Files {
     /// When the folder can't be made.
     pub(super) fn new(dir: &Path, retention: HashMap<Name, u32>) -> std::io::Result<Self> {
         private_dir(dir)?;
-        let files = Self {
+        let mut files = Self {
             dir: dir.to_owned(),
             retention,
             open: HashMap::new(),
             failed: false,
+            expired_ms: 0,
         };
-        files
-            .retention
-            .keys()
-            .for_each(|group| files.expire(*group, now_ms()));
+        files.expire_all(now_ms());
         Ok(files)
+    }
+
+    /// Once an hour, deletes what is too old, also of groups that nobody writes to.
+    pub(super) fn expire_when_due(&mut self, now: u64) {
+        if now.saturating_sub(self.expired_ms) >= EXPIRE_EVERY_MS {
+            self.expire_all(now);
+        }
+    }
+
+    fn expire_all(&mut self, now: u64) {
+        self.expired_ms = now;
+        let groups: Vec<Name> = self.retention.keys().copied().collect();
+        groups.into_iter().for_each(|group| self.expire(group, now));
     }
 
     /// Appends a line.
@@ -107,21 +124,29 @@ impl Files {
     }
 
     /// Deletes files that are too old or too many.
-    fn expire(&self, group: Name, now: u64) {
+    fn expire(&mut self, group: Name, now: u64) {
         let files = list(&self.dir, group.as_str());
         let kept_ms = self
             .retention
             .get(&group)
             .map(|days| u64::from(*days) * 24 * 3_600 * 1_000);
         let mut total: u64 = files.iter().map(|file| file.bytes).sum();
-        // A file's lines end where the next one begins.
-        let ends = files.iter().skip(1).map(|next| next.began_ms).chain([now]);
+        // A file's lines end where the next one begins, and those of the last one with what was written last.
+        let last = files.last().map(|last| last.changed_ms);
+        let ends = files.iter().skip(1).map(|next| next.began_ms).chain(last);
         for (file, end_ms) in files.iter().zip(ends) {
             let is_old = kept_ms.is_some_and(|kept| now.saturating_sub(end_ms) > kept);
             if !is_old && total < MAX_GROUP_BYTES {
                 break;
             }
             total = total.saturating_sub(file.bytes);
+            if self
+                .open
+                .get(&group)
+                .is_some_and(|open| open.began_ms == file.began_ms)
+            {
+                self.open.remove(&group);
+            }
             // One that is gone already needs no deleting; one that can't go, the next round meets again.
             let _ = fs::remove_file(&file.path);
         }
@@ -170,9 +195,11 @@ pub(super) fn list(dir: &Path, group: &str) -> Vec<LogFile> {
     let mut files: Vec<LogFile> = entries
         .filter_map(|entry| {
             let path = entry.path();
+            let metadata = entry.metadata().ok()?;
             Some(LogFile {
                 began_ms: path.file_stem()?.to_str()?.parse().ok()?,
-                bytes: entry.metadata().ok()?.len(),
+                bytes: metadata.len(),
+                changed_ms: as_ms(metadata.modified().ok()?),
                 path,
             })
         })
@@ -181,10 +208,12 @@ pub(super) fn list(dir: &Path, group: &str) -> Vec<LogFile> {
     files
 }
 
-fn now_ms() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or(Duration::ZERO);
+pub(super) fn now_ms() -> u64 {
+    as_ms(SystemTime::now())
+}
+
+fn as_ms(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -232,6 +261,25 @@ mod tests {
             .map(|file| (now - file.began_ms) / day)
             .collect();
         assert_eq!(began, [8, 1]);
+    }
+
+    #[test]
+    fn what_is_too_old_goes_though_nobody_writes() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut files = files(dir.path());
+        files.append(Name::of(GROUP), b"the only line\n");
+        files.flush();
+        let (now, day) = (now_ms(), 24 * 3_600 * 1_000);
+        let is_there = || !list(dir.path(), GROUP).is_empty();
+        files.expire_when_due(now + 6 * day);
+        assert!(is_there());
+        files.expire_when_due(now + 6 * day + EXPIRE_EVERY_MS / 2);
+        files.expire_when_due(now + 7 * day + EXPIRE_EVERY_MS);
+        assert!(!is_there());
+        // Whoever writes again is read again.
+        files.append(Name::of(GROUP), b"another line\n");
+        files.flush();
+        assert!(is_there());
     }
 
     #[test]

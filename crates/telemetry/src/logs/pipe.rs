@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use ports::trace::Name;
 
-use super::files::Files;
+use super::files::{Files, now_ms};
 use crate::metrics::Handle;
 
 /// The most bytes that wait to be written.
@@ -145,4 +145,5 @@ fn write(lines: &Lines, files: &mut Option<Files>) {
         at += length;
     }
     files.flush();
+    files.expire_when_due(now_ms());
 }

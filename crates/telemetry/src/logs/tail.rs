@@ -220,6 +220,7 @@ mod tests {
             LogFile {
                 began_ms,
                 bytes: text.len() as u64,
+                changed_ms: 0,
                 path,
             }
         };
