@@ -45,19 +45,50 @@ pub(super) fn breaches(alarm: &Alarm, value: Option<f64>) -> Option<bool> {
     }
 }
 
-/// The alarm's state, and why.
-pub(super) fn judge(alarm: &Alarm, readings: &[AlarmReading], before: AlarmState) -> (AlarmState, String) {
-    let known = readings.iter().filter_map(|reading| reading.breaches);
-    let (periods, breaching) = known.fold((0_usize, 0_usize), |(all, breaching), is| {
-        (all + 1, breaching + usize::from(is))
-    });
-    let state = match alarm.missing_data {
-        _ if breaching >= alarm.datapoints_to_alarm as usize => AlarmState::Alarm,
-        MissingData::Missing if periods == 0 => AlarmState::InsufficientData,
-        MissingData::Ignore if periods == 0 => before,
-        MissingData::Breaching | MissingData::NotBreaching | MissingData::Ignore | MissingData::Missing => {
-            AlarmState::Ok
+/// How many periods are read beyond those that are judged: where values are missing, CloudWatch goes back to older ones.
+const FURTHER_BACK: u32 = 2;
+
+/// How many periods are read, the latest ones. What counts as well when it is missing is not waited for: a counter has no
+/// value here for a minute in which it counted nothing, where CloudWatch mostly has a zero.
+pub(super) fn evaluation_range(alarm: &Alarm) -> u32 {
+    match alarm.missing_data {
+        MissingData::NotBreaching => alarm.evaluation_periods,
+        MissingData::Breaching | MissingData::Ignore | MissingData::Missing => {
+            alarm.evaluation_periods.saturating_add(FURTHER_BACK)
         }
+    }
+}
+
+/// The alarm's state, and why. `readings` are the periods of the evaluation range, oldest first.
+pub(super) fn judge(alarm: &Alarm, readings: &[AlarmReading], before: AlarmState) -> (AlarmState, String) {
+    let periods = alarm.evaluation_periods as usize;
+    let to_alarm = alarm.datapoints_to_alarm as usize;
+    // The latest values there are, each with how many periods ago it was: 1 is the latest one.
+    let ages = readings.iter().rev().zip(1..);
+    let known = ages.filter(|(reading, _)| reading.value.is_some()).take(periods);
+    let known: Vec<(bool, usize)> = known
+        .map(|(reading, age)| (reading.breaches == Some(true), age))
+        .collect();
+    let breaching = known.iter().filter(|(breaches, _)| *breaches).count();
+    // As many as must be filled in for there to be enough.
+    let missing = periods - known.len();
+    let oldest = known.last().map_or(0, |(_, age)| *age);
+    let state = match alarm.missing_data {
+        _ if breaching >= to_alarm => AlarmState::Alarm,
+        MissingData::Breaching if breaching + missing >= to_alarm => AlarmState::Alarm,
+        MissingData::Breaching | MissingData::NotBreaching => AlarmState::Ok,
+        // One value that doesn't breach is enough for that.
+        _ if missing == 0 || breaching < known.len() => AlarmState::Ok,
+        MissingData::Ignore => before,
+        MissingData::Missing if known.is_empty() => AlarmState::InsufficientData,
+        // All there is breaches, and has for so long that enough periods would have by now.
+        MissingData::Missing if oldest >= to_alarm => AlarmState::Alarm,
+        // The next value may not.
+        MissingData::Missing => before,
+    };
+    let breaching = match alarm.missing_data {
+        MissingData::Breaching => breaching + missing,
+        MissingData::NotBreaching | MissingData::Ignore | MissingData::Missing => breaching,
     };
     let values: Vec<String> = readings
         .iter()
@@ -69,10 +100,8 @@ pub(super) fn judge(alarm: &Alarm, readings: &[AlarmReading], before: AlarmState
         values.join(", ")
     };
     let reason = format!(
-        "{breaching} of the last {} periods breached ({} to alarm), threshold {}: {values}",
-        readings.len(),
-        alarm.datapoints_to_alarm,
-        alarm.threshold,
+        "{breaching} of the last {periods} periods breached ({} to alarm), threshold {}: {values}",
+        alarm.datapoints_to_alarm, alarm.threshold,
     );
     (state, reason)
 }
@@ -104,41 +133,61 @@ mod tests {
         }
     }
 
-    /// The state after these values, `None` being none, of an alarm that was OK.
-    fn state(missing_data: MissingData, values: [Option<f64>; 3]) -> AlarmState {
-        let alarm = alarm(missing_data);
+    /// The state after these values, of an alarm that was in `before`: `X` breaches, `0` doesn't, `-` is none.
+    fn state(to_alarm: u32, missing_data: MissingData, values: &str, before: AlarmState) -> AlarmState {
+        let alarm = Alarm {
+            datapoints_to_alarm: to_alarm,
+            ..alarm(missing_data)
+        };
+        let value = |sign| match sign {
+            'X' => Some(11.0),
+            '0' => Some(10.0),
+            _ => None,
+        };
         let readings: Vec<AlarmReading> = values
-            .into_iter()
-            .map(|value| AlarmReading {
+            .chars()
+            .map(|sign| AlarmReading {
                 at: Timestamp::from_ms(0),
-                value,
-                breaches: breaches(&alarm, value),
+                value: value(sign),
+                breaches: breaches(&alarm, value(sign)),
             })
             .collect();
-        judge(&alarm, &readings, AlarmState::Ok).0
+        judge(&alarm, &readings, before).0
     }
 
     #[test]
-    fn two_of_three_make_an_alarm() {
+    fn missing_data_is_treated_as_the_tables_of_aws_have_it() {
         use AlarmState::{Alarm, InsufficientData, Ok};
         use MissingData::{Breaching, Ignore, Missing, NotBreaching};
-        let (high, low) = (Some(11.0), Some(10.0));
-        for (missing, values, right) in [
-            (Missing, [high, high, low], Alarm),
-            (Missing, [high, low, high], Alarm),
-            (Missing, [high, low, low], Ok),
-            (Missing, [None, None, None], InsufficientData),
-            (Missing, [None, high, high], Alarm),
-            (Missing, [None, None, low], Ok),
-            (NotBreaching, [None, None, None], Ok),
-            (NotBreaching, [None, high, None], Ok),
-            (NotBreaching, [high, None, high], Alarm),
-            (Breaching, [None, None, low], Alarm),
-            (Breaching, [None, low, low], Ok),
-            (Ignore, [None, None, None], Ok),
-            (Ignore, [high, high, None], Alarm),
+        // Of three periods, of which so many alarm. `None` is the state before.
+        for (to_alarm, values, missing, ignore, breaching, not_breaching) in [
+            (3, "0-X-X", Some(Ok), Some(Ok), Ok, Ok),
+            (3, "----0", Some(Ok), Some(Ok), Ok, Ok),
+            (3, "-----", Some(InsufficientData), None, Alarm, Ok),
+            (3, "0XX-X", Some(Alarm), Some(Alarm), Alarm, Alarm),
+            (3, "--X--", Some(Alarm), None, Alarm, Ok),
+            (2, "0-X-X", Some(Alarm), Some(Alarm), Alarm, Alarm),
+            (2, "00X0X", Some(Alarm), Some(Alarm), Alarm, Alarm),
+            (2, "0-X--", Some(Ok), Some(Ok), Alarm, Ok),
+            (2, "----0", Some(Ok), Some(Ok), Alarm, Ok),
+            (2, "---X-", Some(Alarm), None, Alarm, Ok),
+            // No alarm before its time: the next value may be none to alarm for.
+            (3, "----X", None, None, Alarm, Ok),
+            (3, "---X-", None, None, Alarm, Ok),
+            (3, "---X0", Some(Ok), Some(Ok), Ok, Ok),
+            (3, "--X-0", Some(Ok), Some(Ok), Ok, Ok),
         ] {
-            assert_eq!(state(missing, values), right, "{missing:?} {values:?}");
+            for before in [Ok, Alarm, InsufficientData] {
+                for (treated, right) in [
+                    (Missing, missing.unwrap_or(before)),
+                    (Ignore, ignore.unwrap_or(before)),
+                    (Breaching, breaching),
+                    (NotBreaching, not_breaching),
+                ] {
+                    let found = state(to_alarm, treated, values, before);
+                    assert_eq!(found, right, "{treated:?} {to_alarm} of 3 {values} {before:?}");
+                }
+            }
         }
     }
 
@@ -159,7 +208,7 @@ mod tests {
         let (_, reason) = judge(&alarm, &[reading(12.5), reading(3.0)], AlarmState::Ok);
         assert_eq!(
             reason,
-            "1 of the last 2 periods breached (2 to alarm), threshold 10: 12.5 at 1970-01-01T00:00:00.000Z, \
+            "1 of the last 3 periods breached (2 to alarm), threshold 10: 12.5 at 1970-01-01T00:00:00.000Z, \
              3 at 1970-01-01T00:00:00.000Z"
         );
     }

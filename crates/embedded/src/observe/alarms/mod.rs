@@ -115,9 +115,9 @@ fn first_to_judge(alarm: &template::Alarm, judged: Option<i64>, latest: i64) -> 
     Some(next.max(earliest)).filter(|next| *next <= latest)
 }
 
-/// How long the alarm's periods are together.
+/// How long the periods that the alarm looks at are together.
 fn window_ms(alarm: &template::Alarm) -> i64 {
-    i64::from(alarm.period.0) * 1_000 * i64::from(alarm.evaluation_periods)
+    i64::from(alarm.period.0) * 1_000 * i64::from(judge::evaluation_range(alarm))
 }
 
 /// Judges an alarm without changing anything: as it was remembered, and as it is.
@@ -170,7 +170,7 @@ async fn values(
 fn readings(alarm: &template::Alarm, found: &[Values], end: i64) -> Vec<AlarmReading> {
     let period_ms = i64::from(alarm.period.0) * 1_000;
     let begin = end - window_ms(alarm);
-    let periods = (0..alarm.evaluation_periods).map(|number| {
+    let periods = (0..judge::evaluation_range(alarm)).map(|number| {
         let at = begin + period_ms * i64::from(number);
         let mut values = Distribution::default();
         for (_, points) in found {
