@@ -13,7 +13,9 @@ use crate::access::{Query, Visitor};
 use crate::console::{Console, Engine};
 use crate::error::PageError;
 use crate::query::{address, segment};
-use crate::view::{self, Section, ago, count, empty, icon, message, more, not_yet, order_link, pill};
+use crate::view::{
+    self, Column, Row, Section, ago, count, empty, icon, message, more, not_yet, order_link, pill, table,
+};
 
 const PER_PAGE: u32 = 50;
 const NEWEST: u32 = 25;
@@ -38,53 +40,63 @@ pub(crate) async fn list<E: Engine>(
 }
 
 fn subscription_table(subscriptions: &[SubscriptionInfo]) -> Markup {
-    html! {
-        div.scroll tabindex="0" role="region" aria-label="Subscriptions" {
-            table.rows {
-                thead { tr {
-                    th scope="col" { "Subscription" } th scope="col" { "Topic" } th scope="col" { "State" }
-                    th.num scope="col" { "Waiting" } th scope="col" { "Delivers to" } th scope="col" { "Gives up to" }
-                } }
-                tbody { @for info in subscriptions {
-                    tr data-key=(info.subscription) {
-                        td { a href={ "/console/deliveries/" (segment(&info.subscription)) } { (info.subscription) } }
-                        td { (info.topic) }
-                        td { @if info.pending == 0 { (pill("good", &icon::check(), "DELIVERED")) }
-                             @else { (pill("busy", &icon::half(), "WAITING")) } }
-                        td.num { (count(info.pending)) }
-                        td { (info.endpoint) }
-                        td { @match &info.dead_letter_queue {
-                            Some(queue) => a href={ "/console/queues/" (segment(queue)) } { (queue) },
-                            None => (not_yet()),
-                        } }
-                    }
-                } }
-            }
-        }
-    }
+    let columns = [
+        Column::title("Subscription"),
+        Column::text("Topic"),
+        Column::state("State"),
+        Column::number("Waiting"),
+        Column::text("Delivers to"),
+        Column::text("Gives up to"),
+    ];
+    let row = |info: &SubscriptionInfo| {
+        let state = match info.pending {
+            0 => pill("good", &icon::check(), "DELIVERED"),
+            _ => pill("busy", &icon::half(), "WAITING"),
+        };
+        let dead = info.dead_letter_queue.as_ref();
+        Row::keyed(
+            &info.subscription,
+            [
+                html! { a href={ "/console/deliveries/" (segment(&info.subscription)) } { (info.subscription) } },
+                html! { (info.topic) },
+                state,
+                html! { (count(info.pending)) },
+                html! { (info.endpoint) },
+                dead.map_or_else(
+                    not_yet,
+                    |queue| html! { a href={ "/console/queues/" (segment(queue)) } { (queue) } },
+                ),
+            ],
+        )
+    };
+    table("Subscriptions", &columns, subscriptions.iter().map(row))
 }
 
 fn outbox_table(sent: &[OutboxEntry], now: Timestamp) -> Markup {
-    html! {
-        div.scroll tabindex="0" role="region" aria-label="Newest messages" {
-            table.rows {
-                thead { tr {
-                    th scope="col" { "Sent" } th scope="col" { "Order" } th scope="col" { "By" } th scope="col" { "To" }
-                    th scope="col" { "What" }
-                } }
-                tbody { @for entry in sent {
-                    tr data-key={ (entry.order_id) (entry.subject) (entry.channel) } {
-                        td { (ago(entry.at, now)) }
-                        td { (order_link(&entry.order_id)) }
-                        td { (if entry.channel == "sms" { "SMS" } else { "e-mail" }) }
-                        td { (entry.recipient) }
-                        td.long { @if entry.subject.is_empty() { (entry.body) } @else {
-                            details { summary { (entry.subject) } p.letter { (entry.body) } } } }
-                    }
-                } }
-            }
-        }
-    }
+    let columns = [
+        Column::text("Sent"),
+        Column::text("Order"),
+        Column::text("By"),
+        Column::text("To"),
+        Column::long("What"),
+    ];
+    let row = |entry: &OutboxEntry| {
+        let what = html! {
+            @if entry.subject.is_empty() { (entry.body) } @else {
+                details { summary { (entry.subject) } p.letter { (entry.body) } } }
+        };
+        Row::keyed(
+            format!("{}{}{}", entry.order_id, entry.subject, entry.channel),
+            [
+                ago(entry.at, now),
+                order_link(&entry.order_id),
+                html! { (if entry.channel == "sms" { "SMS" } else { "e-mail" }) },
+                html! { (entry.recipient) },
+                what,
+            ],
+        )
+    };
+    table("Newest messages", &columns, sent.iter().map(row))
 }
 
 /// `GET /console/deliveries/{subscription}`
@@ -119,24 +131,28 @@ pub(crate) async fn show<E: Engine>(
 }
 
 fn delivery_table(deliveries: &[DeliveryInfo], now: Timestamp) -> Markup {
-    html! {
-        div.scroll tabindex="0" role="region" aria-label="Deliveries" {
-            table.rows {
-                thead { tr {
-                    th scope="col" { "Published" } th.num scope="col" { "Failed" } th scope="col" { "Next try" }
-                    th scope="col" { "Last error" } th scope="col" { "Message" }
-                } }
-                tbody { @for delivery in deliveries {
-                    tr data-key=(delivery.delivery_id) {
-                        td { (ago(delivery.published_at, now)) }
-                        td.num { (delivery.attempts) }
-                        td { (ago(delivery.next_at, now)) }
-                        td.long { @match &delivery.last_error { Some(error) => span.error-text { (error) }, None => (not_yet()) } }
-                        td.long { details { summary { (delivery.subject.as_deref().unwrap_or("Message")) }
-                            (message("Message", &delivery.body)) } }
-                    }
-                } }
-            }
-        }
-    }
+    let columns = [
+        Column::text("Published"),
+        Column::number("Failed"),
+        Column::text("Next try"),
+        Column::long("Last error"),
+        Column::long("Message"),
+    ];
+    let row = |delivery: &DeliveryInfo| {
+        let error = delivery.last_error.as_ref();
+        let text = html! {
+            details { summary { (delivery.subject.as_deref().unwrap_or("Message")) } (message("Message", &delivery.body)) }
+        };
+        Row::keyed(
+            &delivery.delivery_id,
+            [
+                ago(delivery.published_at, now),
+                html! { (delivery.attempts) },
+                ago(delivery.next_at, now),
+                error.map_or_else(not_yet, |error| html! { span.error-text { (error) } }),
+                text,
+            ],
+        )
+    };
+    table("Deliveries", &columns, deliveries.iter().map(row))
 }

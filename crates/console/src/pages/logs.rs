@@ -14,7 +14,9 @@ use crate::access::{Form, Query, Visitor};
 use crate::console::{Console, Engine};
 use crate::error::PageError;
 use crate::query::Fields;
-use crate::view::{self, Confirm, Section, bytes, count, empty, icon, json_block};
+use crate::view::{
+    self, Column, Confirm, Row, Section, bare_table, bytes, count, empty, icon, json_block, table,
+};
 
 const LIMIT: u32 = 200;
 /// For how long a page searches; what it did not reach it says.
@@ -110,23 +112,23 @@ fn query_form(query: &Fields, groups: &[LogGroup], problem: Option<&str>) -> Mar
     }
 }
 
-fn lines(table: &LogTable) -> Markup {
-    if table.rows.is_empty() {
+fn lines(found: &LogTable) -> Markup {
+    if found.rows.is_empty() {
         return html! {
             (empty(
                 "No line is like that",
-                html! { (count(table.scanned)) " lines were looked at. Look further back, or ask for less." },
+                html! { (count(found.scanned)) " lines were looked at. Look further back, or ask for less." },
             ))
-            (limits(table))
+            (limits(found))
         };
     }
     html! {
         div.scroll.log tabindex="0" role="region" aria-label="Lines" {
-            @if table.columns == ["@message"] { (whole_lines(table)) } @else { (columns(table)) }
+            @if found.columns == ["@message"] { (whole_lines(found)) } @else { (columns(found)) }
         }
-        p.help { (count(table.rows.len() as u64)) @if table.rows.len() == 1 { " row of " } @else { " rows of " }
-            (count(table.scanned)) " lines that were looked at" @if table.truncated { "; there are more" } "." }
-        (limits(table))
+        p.help { (count(found.rows.len() as u64)) @if found.rows.len() == 1 { " row of " } @else { " rows of " }
+            (count(found.scanned)) " lines that were looked at" @if found.truncated { "; there are more" } "." }
+        (limits(found))
     }
 }
 
@@ -181,14 +183,19 @@ fn key(row: &LogRow) -> Option<&str> {
 
 /// What a query made of them.
 fn columns(table: &LogTable) -> Markup {
-    html! {
-        table.rows.dense {
-            thead { tr { @for column in &table.columns { th.num[is_number(table, column)] scope="col" { (column) } } } }
-            tbody { @for row in &table.rows {
-                tr data-key=[key(row)] { @for value in &row.values { (cell(value)) } }
-            } }
+    let column = |name| match is_number(table, name) {
+        true => Column::number(name),
+        false => Column::long(name),
+    };
+    let columns: Vec<Column<'_>> = table.columns.iter().map(String::as_str).map(column).collect();
+    let row = |row: &LogRow| {
+        let cells: Vec<_> = row.values.iter().map(cell).collect();
+        match key(row) {
+            Some(key) => Row::keyed(key, cells),
+            None => Row::new(cells),
         }
-    }
+    };
+    bare_table("dense", &columns, table.rows.iter().map(row))
 }
 
 fn is_number(table: &LogTable, column: &str) -> bool {
@@ -199,29 +206,31 @@ fn is_number(table: &LogTable, column: &str) -> bool {
 
 fn cell(value: &Value) -> Markup {
     match value {
-        Value::Null => html! { td { (view::not_yet()) } },
-        Value::String(text) => html! { td.long { code { (text) } } },
-        Value::Number(number) => html! { td.num { (number.to_string()) } },
-        Value::Bool(_) => html! { td { (value.to_string()) } },
-        Value::Array(_) | Value::Object(_) => html! { td.long { code { (value.to_string()) } } },
+        Value::Null => view::not_yet(),
+        Value::String(text) => html! { code { (text) } },
+        Value::Number(_) | Value::Bool(_) => html! { (value.to_string()) },
+        Value::Array(_) | Value::Object(_) => html! { code { (value.to_string()) } },
     }
 }
 
 fn group_table(groups: &[LogGroup]) -> Markup {
-    html! {
-        div.scroll tabindex="0" role="region" aria-label="Log groups" {
-            table.rows {
-                thead { tr { th scope="col" { "Group" } th scope="col" { "Kept for" } th.num scope="col" { "Size" } } }
-                tbody { @for group in groups {
-                    tr {
-                        td { a href=(crate::query::address("/console/logs", &[("group", Some(&group.name))])) { (group.name) } }
-                        td { @match group.retention_days { Some(days) => { (days) " days" }, None => "as long as there is room" } }
-                        td.num { (bytes(usize::try_from(group.stored_bytes).unwrap_or(usize::MAX))) }
-                    }
-                } }
-            }
-        }
-    }
+    let columns = [
+        Column::title("Group"),
+        Column::text("Kept for"),
+        Column::number("Size"),
+    ];
+    let row = |group: &LogGroup| {
+        let kept = match group.retention_days {
+            Some(days) => html! { (days) " days" },
+            None => html! { "as long as there is room" },
+        };
+        Row::new([
+            html! { a href=(crate::query::address("/console/logs", &[("group", Some(&group.name))])) { (group.name) } },
+            kept,
+            html! { (bytes(usize::try_from(group.stored_bytes).unwrap_or(usize::MAX))) },
+        ])
+    };
+    table("Log groups", &columns, groups.iter().map(row))
 }
 
 fn filter_form(visitor: &Visitor, filter: &str, problem: Option<&str>) -> Markup {

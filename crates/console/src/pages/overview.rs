@@ -13,7 +13,7 @@ use ports::observability::{
 use ports::operations::QueueInfo;
 use ports::orders::OrderFilter;
 
-use super::alarms::alarm_pill;
+use super::alarms::{alarm_pill, is_measured};
 use crate::access::Visitor;
 use crate::console::{Console, Engine};
 use crate::error::PageError;
@@ -76,7 +76,7 @@ pub(crate) async fn show<E: Engine>(
         section.card { div.card-head { h2 { "Newest orders" } a href="/console/orders" { "All orders" } }
             @if newest.orders.is_empty() {
                 (empty("There are no orders yet", html! { "Place one: " code { "ordermill orders place --customer CUST-001 --item PROD-001=2" } }))
-            } @else { (orders::table(&newest.orders, now)) }
+            } @else { (orders::list_of(&newest.orders, now)) }
         }
     };
     Ok(view::page(&visitor, Section::Overview, "Overview", &content))
@@ -211,7 +211,8 @@ fn alarm_list(alarms: &[Alarm], now: Timestamp) -> Markup {
     if alarms.is_empty() {
         return empty("There are no alarms", "The template defines them.");
     }
-    let loud: Vec<&Alarm> = alarms
+    let alarms: Vec<&Alarm> = alarms.iter().filter(|alarm| is_measured(alarm)).collect();
+    let loud: Vec<&&Alarm> = alarms
         .iter()
         .filter(|alarm| alarm.state != AlarmState::Ok)
         .collect();

@@ -13,8 +13,8 @@ use crate::console::{Console, Engine};
 use crate::error::PageError;
 use crate::query::{address, segment};
 use crate::view::{
-    self, Section, ago, copyable, count, empty, fact, order_link, outcome_pill, short_id, tabs, took,
-    waterfall,
+    self, Column, Row, Section, ago, copyable, count, empty, fact, order_link, outcome_pill, short_id, table,
+    tabs, took, waterfall,
 };
 
 const NEWEST: u32 = 100;
@@ -51,35 +51,42 @@ pub(crate) async fn list<E: Engine>(
         (tabs("Traces", &kinds))
         @if traces.is_empty() {
             (empty("No trace is kept", "The first request of each second is, and 5 % of the rest, and whatever fails or is slow."))
-        } @else { (table(&traces, console.now())) }
+        } @else { (list_of(&traces, console.now())) }
     };
     Ok(view::page(&visitor, Section::Traces, "Traces", &content))
 }
 
-fn table(traces: &[TraceSummary], now: Timestamp) -> Markup {
-    html! {
-        div.scroll tabindex="0" role="region" aria-label="Traces" {
-            table.rows {
-                thead { tr {
-                    th scope="col" { "Trace" } th scope="col" { "Began with" } th scope="col" { "Outcome" }
-                    th scope="col" { "Order" } th.num scope="col" { "Spans" } th.num scope="col" { "Took" }
-                    th scope="col" { "Kept because" } th scope="col" { "When" }
-                } }
-                tbody { @for trace in traces {
-                    tr data-key=(trace.trace_id) {
-                        td { a.id href={ "/console/traces/" (segment(&trace.trace_id)) } title=(trace.trace_id) { (short_id(&trace.trace_id)) } }
-                        td { (trace.name) }
-                        td { (outcome_pill(trace.outcome)) }
-                        td { @match &trace.order_id { Some(id) => (order_link(id)), None => (view::not_yet()) } }
-                        td.num { (count(trace.spans.into())) }
-                        td.num { (took(trace.duration_us)) }
-                        td.soft { (kept_because(trace.keeping)) }
-                        td { (ago(trace.started_at, now)) }
-                    }
-                } }
-            }
-        }
-    }
+fn list_of(traces: &[TraceSummary], now: Timestamp) -> Markup {
+    let columns = [
+        Column::title("Trace"),
+        Column::text("Began with"),
+        Column::state("Outcome"),
+        Column::text("Order"),
+        Column::number("Spans"),
+        Column::number("Took"),
+        Column::text("Kept because"),
+        Column::text("When"),
+    ];
+    let row = |trace: &TraceSummary| {
+        let order = trace.order_id.as_deref().map_or_else(view::not_yet, order_link);
+        let id = html! {
+            a.id href={ "/console/traces/" (segment(&trace.trace_id)) } title=(trace.trace_id) { (short_id(&trace.trace_id)) }
+        };
+        Row::keyed(
+            &trace.trace_id,
+            [
+                id,
+                html! { (trace.name) },
+                outcome_pill(trace.outcome),
+                order,
+                html! { (count(trace.spans.into())) },
+                html! { (took(trace.duration_us)) },
+                html! { span.soft { (kept_because(trace.keeping)) } },
+                ago(trace.started_at, now),
+            ],
+        )
+    };
+    table("Traces", &columns, traces.iter().map(row))
 }
 
 fn kept_because(keeping: Keeping) -> &'static str {

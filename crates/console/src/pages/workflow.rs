@@ -10,7 +10,7 @@ use ports::operations::ExecutionDetail;
 use serde_json::Value;
 
 use crate::error::PageError;
-use crate::view::{absolute, duration_ms, empty, icon, not_yet, pill};
+use crate::view::{Column, Row, absolute, dense_table, duration_ms, empty, icon, not_yet, pill, table};
 
 /// One visit of a state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,25 +181,28 @@ fn visits(visits: &[Visit], now: Timestamp) -> Markup {
             "States are listed here as the execution enters them.",
         );
     }
-    html! {
-        div.scroll tabindex="0" role="region" aria-label="States" {
-            table.rows {
-                thead { tr {
-                    th scope="col" { "State" } th.num scope="col" { "Attempts" } th.num scope="col" { "Took" }
-                    th scope="col" { "Entered" } th scope="col" { "Errors" }
-                } }
-                tbody { @for visit in visits {
-                    tr {
-                        td { (state_pill(visit)) }
-                        td.num { @if visit.attempts == 0 { (not_yet()) } @else { (visit.attempts) } }
-                        td.num { (duration_ms(visit.left_at.unwrap_or(now).as_ms() - visit.entered_at.as_ms())) }
-                        td.nowrap { time datetime=(visit.entered_at) { (clock_time(visit.entered_at)) } }
-                        td.long { @for error in &visit.errors { div.error-text { (error) } } }
-                    }
-                } }
-            }
-        }
-    }
+    let columns = [
+        Column::title("State"),
+        Column::number("Attempts"),
+        Column::number("Took"),
+        Column::text("Entered"),
+        Column::long("Errors"),
+    ];
+    let row = |visit: &Visit| {
+        let attempts = match visit.attempts {
+            0 => not_yet(),
+            attempts => html! { (attempts) },
+        };
+        let took = visit.left_at.unwrap_or(now).as_ms() - visit.entered_at.as_ms();
+        Row::new([
+            state_pill(visit),
+            attempts,
+            html! { (duration_ms(took)) },
+            html! { time datetime=(visit.entered_at) { (clock_time(visit.entered_at)) } },
+            html! { @for error in &visit.errors { div.error-text { (error) } } },
+        ])
+    };
+    table("States", &columns, visits.iter().map(row))
 }
 
 fn state_pill(visit: &Visit) -> Markup {
@@ -222,20 +225,21 @@ pub(super) fn clock_time(at: Timestamp) -> String {
 /// The events, one line each, with what is telling of each.
 pub(super) fn history(events: &[Value]) -> Markup {
     let start = events.first().and_then(time);
-    html! {
-        div.scroll tabindex="0" role="region" aria-label="History" {
-            table.rows.dense {
-                thead { tr {
-                    th.num scope="col" { "#" } th.num scope="col" { "After" } th scope="col" { "Event" }
-                    th scope="col" { "State" } th scope="col" { "Detail" }
-                } }
-                tbody { @for event in events { (event_row(event, start)) } }
-            }
-        }
-    }
+    let columns = [
+        Column::number("#"),
+        Column::number("After"),
+        Column::text("Event"),
+        Column::text("State"),
+        Column::long("Detail"),
+    ];
+    dense_table(
+        "History",
+        &columns,
+        events.iter().map(|event| event_row(event, start)),
+    )
 }
 
-fn event_row(event: &Value, start: Option<Timestamp>) -> Markup {
+fn event_row(event: &Value, start: Option<Timestamp>) -> Row {
     let kind = event["type"].as_str().unwrap_or_default();
     let after = time(event)
         .zip(start)
@@ -250,15 +254,14 @@ fn event_row(event: &Value, start: Option<Timestamp>) -> Markup {
     let is_bad = ["Failed", "TimedOut", "Aborted"]
         .iter()
         .any(|end| kind.ends_with(end));
-    html! {
-        tr.bad[is_bad] {
-            td.num { (number(&event["id"])) }
-            td.num { @if let Some(after) = after { "+" (duration_ms(after)) } }
-            td { (kind) }
-            td { @if kind.contains("State") { (state.unwrap_or_default()) } }
-            td.long { code { (telling.unwrap_or_default()) } }
-        }
-    }
+    Row::new([
+        html! { (number(&event["id"])) },
+        html! { @if let Some(after) = after { "+" (duration_ms(after)) } },
+        html! { (kind) },
+        html! { @if kind.contains("State") { (state.unwrap_or_default()) } },
+        html! { code { (telling.unwrap_or_default()) } },
+    ])
+    .bad(is_bad)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub(crate) mod icon;
 mod map;
 mod parts;
 mod spark;
+mod table;
 mod text;
 mod waterfall;
 
@@ -18,5 +19,6 @@ pub(crate) use parts::{
     order_link, order_pill, pill, tabs,
 };
 pub(crate) use spark::{Period, spark};
+pub(crate) use table::{Column, Row, bare_table, dense_table, table};
 pub(crate) use text::{absolute, bytes, count, duration_ms, money, short_id};
 pub(crate) use waterfall::{outcome_pill, took, waterfall};

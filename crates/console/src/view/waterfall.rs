@@ -57,9 +57,9 @@ fn row(span: &Span, whole: u64, colour: usize) -> Markup {
                     @if let Some(error) = &span.error { div.error-text { (error) } }
                 }
             }
-            td.soft { span class={ "dot colour-" (colour) } {} (span.service) }
-            td.num.soft { (took(span.offset_us)) }
-            td.num { (took(span.duration_us)) }
+            td.where.soft { span class={ "dot colour-" (colour) } {} (span.service) }
+            td.begins.num.soft { (took(span.offset_us)) }
+            td.took.num { (took(span.duration_us)) }
             td.bar-cell { svg class={ "bar colour-" (colour) " " (tone(span.outcome)) } aria-hidden="true" focusable="false" {
                 @for quarter in ["0%", "25%", "50%", "75%", "100%"] { line.grid x1=(quarter) x2=(quarter) y1="0" y2="100%" {} }
                 rect.value x=(format!("{x:.2}%")) width=(format!("{width:.2}%")) y="25%" height="50%" rx="2" {}

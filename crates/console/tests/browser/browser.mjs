@@ -62,6 +62,48 @@ export class Browser {
     return violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(" | ")}`);
   }
 
+  /** What of the page's content can't be seen whole: words, buttons, fields and bars that end outside of the window, or of
+      what they stand in. What scrolls on purpose is left out, and what ends in "…" and opens. */
+  cutOff() {
+    return this.page.evaluate(() => {
+      const SCROLLS = ".graph, .tabs, pre, .low";
+      const CONTROLS = "button, .button, input, select, textarea, meter, summary, rect.value, path.curve";
+      const isShown = (element) => {
+        for (let at = element; at; at = at.parentElement) {
+          const style = getComputedStyle(at);
+          if (style.display === "none" || style.visibility === "hidden" || style.clipPath !== "none" || style.textOverflow === "ellipsis") return false;
+        }
+        return element.checkVisibility({ contentVisibilityAuto: true });
+      };
+      // As far as one sees: the window, and whatever clips on the way to it.
+      const sight = (element) => {
+        let [left, right] = [0, document.documentElement.clientWidth];
+        for (let at = element.parentElement; at; at = at.parentElement) {
+          if (at.matches("svg *, body, html") || getComputedStyle(at).overflowX === "visible") continue;
+          const box = at.getBoundingClientRect();
+          [left, right] = [Math.max(left, box.left), Math.min(right, box.right)];
+        }
+        return [left, right];
+      };
+      const faults = [];
+      for (const element of document.querySelectorAll("main *")) {
+        if (element.closest(SCROLLS) || element.closest("title, desc, option")) continue;
+        const boxes = element.matches(CONTROLS) ? [element.getBoundingClientRect()] : [];
+        for (const node of element.childNodes) {
+          if (node.nodeType !== Node.TEXT_NODE || !node.data.trim()) continue;
+          const range = document.createRange();
+          range.selectNodeContents(node);
+          boxes.push(...range.getClientRects());
+        }
+        if (!boxes.length || !isShown(element)) continue;
+        const [left, right] = sight(element);
+        const cut = boxes.find((box) => box.width > 0 && (box.left < left - 1 || box.right > right + 1));
+        if (cut) faults.push(`${element.outerHTML.slice(0, 100)}: ${Math.round(cut.left)} to ${Math.round(cut.right)}, seen ${Math.round(left)} to ${Math.round(right)}`);
+      }
+      return faults;
+    });
+  }
+
   async close() {
     await this.context.close();
     rmSync(this.dir, { recursive: true, force: true });

@@ -88,8 +88,21 @@ for (const path of PAGES) {
     await browser.page.goto(address(path));
     const widest = await browser.page.evaluate(() => document.documentElement.scrollWidth);
     assert.equal(widest, 360);
+    assert.deepEqual(await browser.cutOff(), []);
   });
 }
+
+test("a page of alarms that are quiet is no longer than four windows of a phone", async () => {
+  await browser.page.setViewportSize({ width: 360, height: 740 });
+  await browser.page.goto(address("/console/alarms"));
+  assert.ok((await browser.page.locator("details.alarm").count()) > 10);
+  const height = await browser.page.evaluate(() => document.documentElement.scrollHeight);
+  assert.ok(height < 4 * 740, `${height} px`);
+  // Folded, but not gone.
+  const alarm = browser.page.locator("details.alarm").first();
+  await alarm.locator("summary").click();
+  await alarm.locator(".rule").waitFor();
+});
 
 test("every page is read without JavaScript", async () => {
   const plain = await Browser.open({ javaScriptEnabled: false });

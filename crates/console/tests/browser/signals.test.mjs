@@ -80,6 +80,13 @@ test("the service map shows who calls whom, on a wide screen and on a narrow one
       Math.max(...parts.flatMap((part) => [...part.querySelectorAll("text")].map((text) => text.getBBox().x + text.getBBox().width - part.querySelector(".box").width.baseVal.value))),
     );
     assert.ok(widest <= 0, `a text ends ${widest} px outside of its box`);
+    // No words of a line lie on a part.
+    const covered = await map.locator(`svg.${shown}`).evaluate((svg) => {
+      const boxes = [...svg.querySelectorAll(".part .box")].map((box) => box.getBoundingClientRect());
+      const meets = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+      return [...svg.querySelectorAll(".edge text")].filter((text) => boxes.some((box) => meets(text.getBoundingClientRect(), box))).map((text) => text.textContent);
+    });
+    assert.deepEqual(covered, []);
   }
   await page.setViewportSize({ width: 1440, height: 900 });
   await map.locator("svg.wide .part.bad, svg.wide .part.warn").filter({ hasText: "order-processing" }).first().waitFor();

@@ -13,7 +13,9 @@ use crate::access::{Query, Visitor};
 use crate::console::{Console, Engine};
 use crate::error::PageError;
 use crate::query::{address, segment};
-use crate::view::{self, Section, ago, duration_ms, empty, execution_pill, more, not_yet, short_id, tabs};
+use crate::view::{
+    self, Column, Row, Section, ago, duration_ms, empty, execution_pill, more, not_yet, short_id, table, tabs,
+};
 
 const PER_PAGE: u32 = 50;
 
@@ -43,7 +45,7 @@ pub(crate) async fn list<E: Engine>(
         @if executions.is_empty() {
             (nothing(status))
         } @else {
-            (table(&executions, console.now()))
+            (table("Executions", &COLUMNS, executions.iter().map(|info| row(info, console.now()))))
         }
         (more(after.map(|_| link(status, None)).as_deref(), next.as_deref()))
     };
@@ -65,31 +67,33 @@ fn nothing(status: Option<&str>) -> Markup {
     }
 }
 
-fn table(executions: &[ExecutionInfo], now: Timestamp) -> Markup {
-    html! {
-        div.scroll tabindex="0" role="region" aria-label="Executions" {
-            table.rows {
-                thead { tr {
-                    th scope="col" { "Execution" } th scope="col" { "Status" } th scope="col" { "Stands in, or failed with" }
-                    th scope="col" { "Started" } th.num scope="col" { "Took" }
-                } }
-                tbody { @for info in executions {
-                    tr data-key=(info.name) {
-                        td { a.id href={ "/console/executions/" (segment(&info.name)) } title=(info.name) { (short_id(&info.name)) } }
-                        td { (execution_pill(&info.status)) }
-                        td.long { @match (&info.current_state, &info.error) {
-                            (Some(state), _) => (state),
-                            (None, Some(error)) => span.error-text { (error) },
-                            (None, None) => (not_yet()),
-                        } }
-                        td { (ago(info.started_at, now)) }
-                        td.num { @match info.stopped_at {
-                            Some(stopped) => (duration_ms(stopped.as_ms() - info.started_at.as_ms())),
-                            None => (not_yet()),
-                        } }
-                    }
-                } }
-            }
-        }
-    }
+const COLUMNS: [Column<'_>; 5] = [
+    Column::title("Execution"),
+    Column::state("Status"),
+    Column::long("Stands in, or failed with"),
+    Column::text("Started"),
+    Column::number("Took"),
+];
+
+fn row(info: &ExecutionInfo, now: Timestamp) -> Row {
+    let stands = match (&info.current_state, &info.error) {
+        (Some(state), _) => html! { (state) },
+        (None, Some(error)) => html! { span.error-text { (error) } },
+        (None, None) => not_yet(),
+    };
+    let took = match info.stopped_at {
+        Some(stopped) => html! { (duration_ms(stopped.as_ms() - info.started_at.as_ms())) },
+        None => not_yet(),
+    };
+    let name = html! {
+        a.id href={ "/console/executions/" (segment(&info.name)) } title=(info.name) { (short_id(&info.name)) }
+    };
+    let cells = [
+        name,
+        execution_pill(&info.status),
+        stands,
+        ago(info.started_at, now),
+        took,
+    ];
+    Row::keyed(&info.name, cells)
 }

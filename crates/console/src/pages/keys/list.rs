@@ -12,7 +12,7 @@ use crate::access::Visitor;
 use crate::console::{Console, Engine};
 use crate::error::PageError;
 use crate::query::segment;
-use crate::view::{self, Section, ago, count, icon, not_yet, pill};
+use crate::view::{self, Column, Row, Section, ago, count, icon, not_yet, pill, table};
 
 pub(crate) async fn list<E: Engine>(
     State(console): State<Arc<Console<E>>>,
@@ -25,40 +25,53 @@ pub(crate) async fn list<E: Engine>(
             h1 { "API keys" }
             div.actions { a.button.primary href="/console/keys/new" { "New key" } }
         }
-        div.scroll tabindex="0" role="region" aria-label="API keys" {
-            table.rows {
-                thead { tr {
-                    th scope="col" { "Name" } th scope="col" { "Role" } th scope="col" { "Rate" }
-                    th scope="col" { "Quota used" } th scope="col" { "Renewed" } th scope="col" { "Made" }
-                    th scope="col" { span.hidden { "Actions" } }
-                } }
-                tbody { @for key in &keys { (row(key, console.engine.usage(key, now), now)) } }
-            }
-        }
+        (table("API keys", &COLUMNS, keys.iter().map(|key| row(key, console.engine.usage(key, now), now))))
     };
     Ok(view::page(&visitor, Section::Keys, "API keys", &content))
 }
 
-fn row(key: &ApiKey, usage: Usage, now: Timestamp) -> Markup {
-    html! {
-        tr data-key=(key.key_id) {
-            td { strong { (key.name) } " " code.soft { (key.key_id) } }
-            td { @match key.role {
-                Role::Admin => (pill("warn", &icon::key(), "ADMIN")),
-                Role::Client => (pill("idle", &icon::circle(), "CLIENT")),
-            } }
-            td { @match key.plan.rate_per_s {
-                Some(rate) => { (count(rate.into())) "/s"
-                    @if let Some(burst) = key.plan.burst { span.soft { ", burst " (count(burst.into())) } } },
-                None => span.soft { "unlimited" },
-            } }
-            td { (quota(key, usage)) }
-            td { @if key.plan.quota.is_some() { (ago(usage.resets_at, now)) } @else { (not_yet()) } }
-            td { (ago(key.created_at, now)) }
-            td.end { a.button.small.danger-outline data-ask="" href={ "/console/keys/" (segment(&key.key_id)) "/revoke" }
-                aria-label={ "Revoke " (key.name) } { "Revoke" } }
+const COLUMNS: [Column<'_>; 7] = [
+    Column::title("Name"),
+    Column::state("Role"),
+    Column::text("Rate"),
+    Column::text("Quota used"),
+    Column::text("Renewed"),
+    Column::text("Made"),
+    Column::actions("Actions"),
+];
+
+fn row(key: &ApiKey, usage: Usage, now: Timestamp) -> Row {
+    let role = match key.role {
+        Role::Admin => pill("warn", &icon::key(), "ADMIN"),
+        Role::Client => pill("idle", &icon::circle(), "CLIENT"),
+    };
+    let rate = html! {
+        @match key.plan.rate_per_s {
+            Some(rate) => { (count(rate.into())) "/s"
+                @if let Some(burst) = key.plan.burst { span.soft { ", burst " (count(burst.into())) } } },
+            None => span.soft { "unlimited" },
         }
-    }
+    };
+    let renewed = match key.plan.quota {
+        Some(_) => ago(usage.resets_at, now),
+        None => not_yet(),
+    };
+    let revoke = html! {
+        a.button.small.danger-outline data-ask="" href={ "/console/keys/" (segment(&key.key_id)) "/revoke" }
+            aria-label={ "Revoke " (key.name) } { "Revoke" }
+    };
+    Row::keyed(
+        &key.key_id,
+        [
+            html! { strong { (key.name) } " " code.soft { (key.key_id) } },
+            role,
+            rate,
+            quota(key, usage),
+            renewed,
+            ago(key.created_at, now),
+            revoke,
+        ],
+    )
 }
 
 fn quota(key: &ApiKey, usage: Usage) -> Markup {

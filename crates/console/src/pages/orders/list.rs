@@ -12,7 +12,9 @@ use super::filter::Wanted;
 use crate::access::{Query, Visitor};
 use crate::console::{Console, Engine};
 use crate::error::PageError;
-use crate::view::{self, Section, ago, count, empty, icon, money, more, order_link, order_pill, pill};
+use crate::view::{
+    self, Column, Row, Section, ago, count, empty, icon, money, more, order_link, order_pill, pill, table,
+};
 
 const PER_PAGE: u32 = 50;
 
@@ -36,7 +38,7 @@ pub(crate) async fn list<E: Engine>(
         @if page.orders.is_empty() {
             (nothing(&wanted, counts.total()))
         } @else {
-            (table(&page.orders, console.now()))
+            (list_of(&page.orders, console.now()))
         }
         (more(first.as_deref(), next.as_deref()))
     };
@@ -113,42 +115,42 @@ fn nothing(wanted: &Wanted, total: u64) -> Markup {
 }
 
 /// A table of orders.
-pub(crate) fn table(orders: &[Order], now: Timestamp) -> Markup {
-    html! {
-        div.scroll tabindex="0" role="region" aria-label="Orders" {
-            // Roles, for on a phone it is no table to the eye.
-            table.rows.orders role="table" {
-                thead role="rowgroup" { tr role="row" {
-                    th scope="col" role="columnheader" { "Order" } th scope="col" role="columnheader" { "Status" } th scope="col" role="columnheader" { "Customer" }
-                    th scope="col" role="columnheader" { "Items" } th.num scope="col" role="columnheader" { "Total" } th scope="col" role="columnheader" { "Placed" }
-                    th scope="col" role="columnheader" { "Changed" }
-                } }
-                tbody role="rowgroup" { @for order in orders { (row(order, now)) } }
-            }
-        }
-    }
+pub(crate) fn list_of(orders: &[Order], now: Timestamp) -> Markup {
+    let columns = [
+        Column::title("Order"),
+        Column::state("Status"),
+        Column::text("Customer"),
+        Column::text("Items"),
+        Column::number("Total"),
+        Column::text("Placed"),
+        Column::aside("Changed"),
+    ];
+    table("Orders", &columns, orders.iter().map(|order| row(order, now)))
 }
 
-fn row(order: &Order, now: Timestamp) -> Markup {
+fn row(order: &Order, now: Timestamp) -> Row {
     let (placed, state) = (&order.placed, &order.state);
     let id = placed.order_id.to_string();
-    html! {
-        tr data-key=(id) role="row" {
-            td role="cell" { (order_link(&id)) }
-            td role="cell" {
-                (order_pill(state.status))
-                @if let Some(attention) = &state.attention {
-                    " " span title=(attention) { (pill("warn", &icon::warning(), "ATTENTION")) }
-                }
-            }
-            td role="cell" { a.plain-link href=(crate::query::address("/console/orders", &[("customer", Some(placed.customer_id.as_str()))])) {
-                (placed.customer_id) } }
-            td.items role="cell" { (items(order)) }
-            td.num role="cell" { (money(placed.total_amount, placed.currency)) }
-            td role="cell" { (ago(placed.created_at, now)) }
-            td role="cell" { (ago(state.updated_at, now)) }
+    let customer = placed.customer_id.as_str();
+    let status = html! {
+        (order_pill(state.status))
+        @if let Some(attention) = &state.attention {
+            " " span title=(attention) { (pill("warn", &icon::warning(), "ATTENTION")) }
         }
-    }
+    };
+    let same = crate::query::address("/console/orders", &[("customer", Some(customer))]);
+    Row::keyed(
+        &id,
+        [
+            order_link(&id),
+            status,
+            html! { a.plain-link href=(same) { (customer) } },
+            html! { span.items { (items(order)) } },
+            html! { (money(placed.total_amount, placed.currency)) },
+            ago(placed.created_at, now),
+            ago(state.updated_at, now),
+        ],
+    )
 }
 
 /// `2 × PROD-001 + 3 more`.

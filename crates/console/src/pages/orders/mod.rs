@@ -8,7 +8,7 @@ mod show;
 mod timeline;
 
 pub(crate) use cancel::{ask_to_cancel, cancel};
-pub(crate) use list::{list, table};
+pub(crate) use list::{list, list_of};
 pub(crate) use search::search;
 pub(crate) use show::show;
 

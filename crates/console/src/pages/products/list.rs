@@ -12,7 +12,7 @@ use crate::access::{Query, Visitor};
 use crate::console::{Console, Engine};
 use crate::error::PageError;
 use crate::query::address;
-use crate::view::{self, Section, count, empty, icon, money, more, pill};
+use crate::view::{self, Column, Row, Section, count, empty, icon, money, more, pill, table};
 
 const PER_PAGE: u32 = 50;
 /// With fewer than this a product is shown as running out.
@@ -35,32 +35,29 @@ pub(crate) async fn list<E: Engine>(
         @if products.is_empty() {
             (empty("The catalogue is empty", html! {
                 "Make a product here, or import many with " code { "ordermill products import catalogue.csv" } "." }))
-        } @else { (table(&products)) }
+        } @else { (table("Products", &COLUMNS, products.iter().map(row))) }
         (more(after.map(|_| "/console/products"), next.as_deref()))
     };
     Ok(view::page(&visitor, Section::Products, "Products", &content))
 }
 
-fn table(products: &[Product]) -> Markup {
-    html! {
-        div.scroll tabindex="0" role="region" aria-label="Products" {
-            table.rows {
-                thead { tr {
-                    th scope="col" { "Product" } th scope="col" { "Name" } th.num scope="col" { "Price" }
-                    th.num scope="col" { "Stock" } th scope="col" { "State" }
-                } }
-                tbody { @for product in products {
-                    tr data-key=(product.product_id) {
-                        td { a href=(product_path(&product.product_id)) { (product.product_id) } }
-                        td.long { (product.name) }
-                        td.num { (money(product.price, product.currency)) }
-                        td.num { (count(product.stock.into())) }
-                        td { (state(product.stock)) }
-                    }
-                } }
-            }
-        }
-    }
+const COLUMNS: [Column<'_>; 5] = [
+    Column::title("Product"),
+    Column::long("Name"),
+    Column::number("Price"),
+    Column::number("Stock"),
+    Column::state("State"),
+];
+
+fn row(product: &Product) -> Row {
+    let cells = [
+        html! { a href=(product_path(&product.product_id)) { (product.product_id) } },
+        html! { (product.name) },
+        html! { (money(product.price, product.currency)) },
+        html! { (count(product.stock.into())) },
+        state(product.stock),
+    ];
+    Row::keyed(&product.product_id, cells)
 }
 
 fn state(stock: u32) -> Markup {

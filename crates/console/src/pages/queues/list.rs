@@ -11,7 +11,7 @@ use super::queue_path;
 use crate::access::Visitor;
 use crate::console::{Console, Engine};
 use crate::error::PageError;
-use crate::view::{self, Section, count, duration_ms, icon, not_yet, pill};
+use crate::view::{self, Column, Row, Section, count, duration_ms, icon, not_yet, pill, table};
 
 pub(crate) async fn list<E: Engine>(
     State(console): State<Arc<Console<E>>>,
@@ -21,10 +21,10 @@ pub(crate) async fn list<E: Engine>(
     let (dead, working): (Vec<_>, Vec<_>) = queues.iter().partition(|queue| queue.is_dead_letter_queue);
     let content = html! {
         header.page-head { h1 { "Queues" } }
-        section.card { h2 { "Queues" } (table("Queues", &working)) }
+        section.card { h2 { "Queues" } (table("Queues", &COLUMNS, working.into_iter().map(row))) }
         section.card { h2 { "Dead-letter queues" }
             p.help { "What failed as often as its queue allows waits here for somebody to set it right." }
-            (table("Dead-letter queues", &dead))
+            (table("Dead-letter queues", &COLUMNS, dead.into_iter().map(row)))
         }
     };
     Ok(view::page(&visitor, Section::Queues, "Queues", &content))
@@ -40,30 +40,34 @@ pub(super) fn health(queue: &QueueInfo) -> Markup {
     }
 }
 
-fn table(label: &str, queues: &[&QueueInfo]) -> Markup {
-    html! {
-        div.scroll tabindex="0" role="region" aria-label=(label) {
-            table.rows {
-                thead { tr {
-                    th scope="col" { "Queue" } th scope="col" { "State" } th.num scope="col" { "Waiting" }
-                    th.num scope="col" { "In flight" } th.num scope="col" { "Oldest" } th.num scope="col" { "Max receives" }
-                    th.num scope="col" { "Visibility timeout" } th.num scope="col" { "Retention" }
-                } }
-                tbody { @for queue in queues {
-                    tr data-key=(queue.name) {
-                        td { a href=(queue_path(&queue.name)) { (queue.name) } }
-                        td { (health(queue)) }
-                        td.num { (count(queue.visible)) }
-                        td.num { (count(queue.in_flight)) }
-                        td.num { (age(queue)) }
-                        td.num { @match queue.max_receive_count { Some(most) => (most), None => (not_yet()) } }
-                        td.num { (seconds(queue.visibility_timeout_s)) }
-                        td.num { (seconds(queue.retention_s)) }
-                    }
-                } }
-            }
-        }
-    }
+const COLUMNS: [Column<'_>; 8] = [
+    Column::title("Queue"),
+    Column::state("State"),
+    Column::number("Waiting"),
+    Column::number("In flight"),
+    Column::number("Oldest"),
+    Column::number("Max receives"),
+    Column::number("Visibility timeout"),
+    Column::number("Retention"),
+];
+
+fn row(queue: &QueueInfo) -> Row {
+    let most = queue
+        .max_receive_count
+        .map_or_else(not_yet, |most| html! { (most) });
+    Row::keyed(
+        &queue.name,
+        [
+            html! { a href=(queue_path(&queue.name)) { (queue.name) } },
+            health(queue),
+            html! { (count(queue.visible)) },
+            html! { (count(queue.in_flight)) },
+            age(queue),
+            most,
+            html! { (seconds(queue.visibility_timeout_s)) },
+            html! { (seconds(queue.retention_s)) },
+        ],
+    )
 }
 
 pub(super) fn age(queue: &QueueInfo) -> Markup {

@@ -14,7 +14,7 @@ use crate::access::{Query, Visitor};
 use crate::console::{Console, Engine};
 use crate::error::PageError;
 use crate::query::address;
-use crate::view::{self, Section, ago, count, empty, icon, labelled_fact, more, not_yet};
+use crate::view::{self, Column, Row, Section, ago, count, empty, icon, labelled_fact, more, not_yet, table};
 
 const PER_PAGE: u32 = 50;
 
@@ -44,7 +44,7 @@ pub(crate) async fn show<E: Engine>(
             @if messages.is_empty() {
                 (nothing(&queue))
             } @else {
-                (table(&messages, console.now()))
+                (table("Messages", &COLUMNS, messages.iter().map(|message| row(message, console.now()))))
             }
             (more(after.map(|_| path.clone()).as_deref(), next.as_deref()))
         }
@@ -94,30 +94,28 @@ fn nothing(queue: &QueueInfo) -> Markup {
     )
 }
 
-fn table(messages: &[QueueMessage], now: Timestamp) -> Markup {
-    html! {
-        div.scroll tabindex="0" role="region" aria-label="Messages" {
-            table.rows {
-                thead { tr {
-                    th scope="col" { "Message" } th scope="col" { "Sent" } th.num scope="col" { "Receives" }
-                    th scope="col" { "From" } th scope="col" { "Last error" } th scope="col" { "Body" }
-                } }
-                tbody { @for message in messages { (row(message, now)) } }
-            }
-        }
-    }
-}
+const COLUMNS: [Column<'_>; 6] = [
+    Column::title("Message"),
+    Column::text("Sent"),
+    Column::number("Receives"),
+    Column::text("From"),
+    Column::long("Last error"),
+    Column::long("Body"),
+];
 
-fn row(message: &QueueMessage, now: Timestamp) -> Markup {
+fn row(message: &QueueMessage, now: Timestamp) -> Row {
     let beginning: String = message.body.chars().take(80).collect();
-    html! {
-        tr data-key=(message.message_id) {
-            td { a.id href=(message_path(&message.queue, &message.message_id)) { (message.message_id) } }
-            td { (ago(message.sent_at, now)) }
-            td.num { (message.receive_count) }
-            td { @match &message.source { Some(source) => (source), None => (not_yet()) } }
-            td.long { @match &message.last_error { Some(error) => span.error-text { (error) }, None => (not_yet()) } }
-            td.long { code { (beginning) } }
-        }
-    }
+    let source = message.source.as_ref();
+    let error = message.last_error.as_ref();
+    Row::keyed(
+        &message.message_id,
+        [
+            html! { a.id href=(message_path(&message.queue, &message.message_id)) { (message.message_id) } },
+            ago(message.sent_at, now),
+            html! { (message.receive_count) },
+            source.map_or_else(not_yet, |source| html! { (source) }),
+            error.map_or_else(not_yet, |error| html! { span.error-text { (error) } }),
+            html! { code { (beginning) } },
+        ],
+    )
 }

@@ -1,11 +1,13 @@
 //! The service map as SVG: the parts of the system with what they do and how well, and the calls between them.
 
+mod labels;
 mod layout;
 mod route;
 
 use maud::{Markup, html};
 use ports::observability::{ServiceEdge, ServiceFigures, ServiceKind, ServiceMap, ServiceNode};
 
+use self::labels::Labels;
 use self::layout::{Place, Shape, arrange};
 use self::route::{Route, route};
 use super::parts::empty;
@@ -49,12 +51,13 @@ pub(crate) fn service_map(map: &ServiceMap) -> Markup {
 fn picture(map: &ServiceMap, shape: Shape, class: &str) -> Markup {
     let layout = arrange(map, shape);
     let places = &layout.places;
+    let mut labels = Labels::new(places.values(), shape, layout.width);
     html! {
         svg class=(class) role="img" aria-label="Which part calls which" width=(layout.width) height=(layout.height)
             viewBox={ "0 0 " (layout.width) " " (layout.height) } {
             @for edge in &map.edges {
                 @if let (Some(from), Some(to)) = (places.get(edge.from.as_str()), places.get(edge.to.as_str())) {
-                    (line(edge, &route(*from, *to, places.values(), shape)))
+                    (line(edge, &route(*from, *to, places.values(), shape), &mut labels))
                 }
             }
             @for node in &map.nodes {
@@ -72,15 +75,17 @@ fn tone(figures: &ServiceFigures) -> &'static str {
     }
 }
 
-fn line(edge: &ServiceEdge, route: &Route) -> Markup {
+fn line(edge: &ServiceEdge, route: &Route, labels: &mut Labels) -> Markup {
+    let rate = rate(edge.figures.calls_per_s);
     let title = format!("{} → {}: {}", edge.from, edge.to, sentence(&edge.figures));
     html! {
         g class={ "edge " (tone(&edge.figures)) } {
             title { (title) }
             path.line d=(route.line) {}
             path.head d=(route.head) {}
-            text x=(format!("{:.1}", route.label.0)) y=(format!("{:.1}", route.label.1)) text-anchor="middle" {
-                (rate(edge.figures.calls_per_s)) }
+            @if let Some((x, y)) = labels.find(&rate, route.label) {
+                text x=(format!("{x:.1}")) y=(format!("{y:.1}")) text-anchor="middle" { (rate) }
+            }
         }
     }
 }
