@@ -1,5 +1,6 @@
 //! Every page of a shop in which everything has happened once.
 
+use connectors::{Rate, SimulatedSettings};
 use http::StatusCode;
 use testkit::ShopOptions;
 
@@ -65,6 +66,42 @@ async fn an_order_is_told_whole() {
     assert!(whole.contains("TaskScheduled") && !page.contains("TaskScheduled"));
     let execution = visitor.get(&format!("/console/executions/{id}")).await.text;
     assert!(execution.contains("TaskSucceeded"));
+}
+
+#[tokio::test]
+async fn an_order_says_what_became_of_its_money() {
+    let payments = |rate| SimulatedSettings {
+        success_rate: rate,
+        ..SimulatedSettings::default()
+    };
+    let word = async |rate, stock| {
+        let site = Site::open_with(&ShopOptions {
+            payments: payments(rate),
+            ..ShopOptions::default()
+        })
+        .await;
+        site.shop.stock("THING", stock).await.unwrap();
+        let id = site.shop.place("THING", 1).await.unwrap();
+        site.shop.ended(id).await.unwrap();
+        let page = site
+            .operator()
+            .await
+            .get(&format!("/console/orders/{id}"))
+            .await
+            .text;
+        let (_, rest) = page.split_once("<dt>Total</dt>").unwrap();
+        let (_, rest) = rest.split_once("<dd class=\"note\">").unwrap();
+        let has_payment = page.contains("data-copy=\"PAY-");
+        (rest.split_once('<').unwrap().0.to_owned(), has_payment)
+    };
+    assert_eq!(word(Rate::ALWAYS, 5).await, ("charged".to_owned(), true));
+    // Charged first, and then there was none in stock.
+    assert_eq!(
+        word(Rate::ALWAYS, 0).await,
+        ("charged and given back".to_owned(), true)
+    );
+    let (declined, _) = word(Rate::NEVER, 5).await;
+    assert_eq!(declined, "payment declined");
 }
 
 #[tokio::test]

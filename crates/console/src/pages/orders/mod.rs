@@ -3,6 +3,7 @@
 mod cancel;
 mod filter;
 mod list;
+mod paid;
 mod search;
 mod show;
 mod timeline;

@@ -8,8 +8,10 @@ use domain::{Order, Timestamp};
 use maud::{Markup, html};
 use ports::observability::{Keeping, Observatory, ObserveError, Trace, TraceSummary};
 use ports::operations::{ExecutionDetail, OperationError};
+use ports::orders::TimelineEntry;
 
 use super::find_order;
+use super::paid::{Paid, payment_id};
 use super::timeline::{notifications, timeline};
 use crate::access::{Query, Visitor};
 use crate::console::{Console, Engine};
@@ -48,7 +50,7 @@ pub(crate) async fn show<E: Engine>(
     let content = html! {
         (head(&order))
         @if let Some(attention) = &order.state.attention { (needs_attention(&id, attention)) }
-        (figures(&order, now))
+        (figures(&order, Paid::of(&entries), now))
         div.columns {
             div.main-column {
                 section.card {
@@ -58,7 +60,7 @@ pub(crate) async fn show<E: Engine>(
                 @if let Some(story) = &story { (story) }
             }
             div.side-column {
-                section.card { h2 { "Facts" } (facts(&order)) }
+                section.card { h2 { "Facts" } (facts(&order, &entries)) }
                 section.card { h2 { "Items" } (items(&order)) }
                 section.card { h2 { "Execution" } (execution_facts(execution.as_ref())) }
                 section.card { h2 { "Notifications" } (notifications(&entries, now)) }
@@ -147,14 +149,13 @@ fn needs_attention(id: &str, attention: &str) -> Markup {
     }
 }
 
-fn figures(order: &Order, now: Timestamp) -> Markup {
+fn figures(order: &Order, paid: Paid, now: Timestamp) -> Markup {
     let (placed, state) = (&order.placed, &order.state);
     let took = state.updated_at.as_ms() - placed.created_at.as_ms();
     let quantity: u32 = placed.items.iter().map(|line| line.quantity.get()).sum();
     html! {
         dl.figures {
-            (labelled_fact("Total", money(placed.total_amount, placed.currency), html! {
-                @match &state.payment_id { Some(_) => "paid", None => "not paid" } }))
+            (labelled_fact("Total", money(placed.total_amount, placed.currency), paid.word(state.status.is_final())))
             (labelled_fact("Items", quantity, html! { (placed.items.len()) " "
                 @if placed.items.len() == 1 { "product" } @else { "products" } }))
             (labelled_fact("Placed", ago(placed.created_at, now), view::absolute(placed.created_at)))
@@ -167,9 +168,10 @@ fn figures(order: &Order, now: Timestamp) -> Markup {
     }
 }
 
-fn facts(order: &Order) -> Markup {
+fn facts(order: &Order, entries: &[TimelineEntry]) -> Markup {
     let (placed, state) = (&order.placed, &order.state);
     let customer = placed.customer_id.as_str();
+    let payment = state.payment_id.as_deref().or_else(|| payment_id(entries));
     let or_none = |text: &Option<String>| html! { @match text { Some(text) => (text), None => (not_yet()) } };
     html! {
         dl.facts {
@@ -178,7 +180,7 @@ fn facts(order: &Order) -> Markup {
                 a href=(address("/console/orders", &[("customer", Some(customer))])) { (customer) } }))
             (fact("E-mail", or_none(&placed.customer_email)))
             (fact("Phone", or_none(&placed.customer_phone)))
-            (fact("Payment", html! { @match &state.payment_id {
+            (fact("Payment", html! { @match payment {
                 Some(payment) => (copyable(payment)), None => (not_yet()) } }))
             @if let Some(reason) = &state.failure_reason { (fact("Reason", reason)) }
             (fact("Trace", copyable(&placed.trace_id)))
