@@ -9,7 +9,9 @@ use axum::routing::{get, post};
 use crate::access::{guard, log_out, show_login, sign_in};
 use crate::console::{Console, Engine, Parts};
 use crate::error::PageError;
-use crate::pages::{alarms, deliveries, executions, keys, logs, orders, overview, products, queues, traces};
+use crate::pages::{
+    alarms, deliveries, executions, keys, logs, metrics, orders, overview, products, queues, traces,
+};
 use crate::{assets, live};
 
 /// The console's routes, all below `/console`.
@@ -94,6 +96,7 @@ fn catalogue_routes<E: Engine>() -> Router<Arc<Console<E>>> {
 
 fn signal_routes<E: Engine>() -> Router<Arc<Console<E>>> {
     Router::new()
+        .route("/console/metrics", get(metrics::show::<E>))
         .route("/console/traces", get(traces::list::<E>))
         .route("/console/traces/{id}", get(traces::show::<E>))
         .route("/console/logs", get(logs::list::<E>))

@@ -241,7 +241,7 @@ if (theme) {
 
 // "/" searches, "g" and a letter goes to a part of the console, j and k go through a table.
 const PARTS = { h: "/console", o: "/console/orders", e: "/console/executions", q: "/console/queues", d: "/console/deliveries",
-  p: "/console/products", k: "/console/keys", t: "/console/traces", l: "/console/logs", a: "/console/alarms" };
+  p: "/console/products", k: "/console/keys", m: "/console/metrics", t: "/console/traces", l: "/console/logs", a: "/console/alarms" };
 let pressedG = 0;
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;

@@ -5,6 +5,7 @@ pub(crate) mod deliveries;
 pub(crate) mod executions;
 pub(crate) mod keys;
 pub(crate) mod logs;
+pub(crate) mod metrics;
 pub(crate) mod orders;
 pub(crate) mod overview;
 pub(crate) mod products;

@@ -123,7 +123,7 @@ impl Minutes {
 }
 
 /// The next of 1, 2, 4, 5 and 10 times a power of ten.
-fn nice(most: f64) -> f64 {
+pub(super) fn nice(most: f64) -> f64 {
     let power = 10_f64.powf(most.log10().floor());
     let steps = [1.0, 2.0, 4.0, 5.0, 10.0];
     let step = steps

@@ -18,13 +18,14 @@ pub(crate) enum Section {
     Deliveries,
     Products,
     Keys,
+    Metrics,
     Traces,
     Logs,
     Alarms,
 }
 
 impl Section {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Overview,
         Self::Orders,
         Self::Executions,
@@ -32,6 +33,7 @@ impl Section {
         Self::Deliveries,
         Self::Products,
         Self::Keys,
+        Self::Metrics,
         Self::Traces,
         Self::Logs,
         Self::Alarms,
@@ -46,6 +48,7 @@ impl Section {
             Self::Deliveries => "Deliveries",
             Self::Products => "Products",
             Self::Keys => "Keys",
+            Self::Metrics => "Metrics",
             Self::Traces => "Traces",
             Self::Logs => "Logs",
             Self::Alarms => "Alarms",
@@ -61,6 +64,7 @@ impl Section {
             Self::Deliveries => "/console/deliveries",
             Self::Products => "/console/products",
             Self::Keys => "/console/keys",
+            Self::Metrics => "/console/metrics",
             Self::Traces => "/console/traces",
             Self::Logs => "/console/logs",
             Self::Alarms => "/console/alarms",
@@ -76,6 +80,7 @@ impl Section {
             Self::Deliveries => icon::deliveries(),
             Self::Products => icon::products(),
             Self::Keys => icon::key(),
+            Self::Metrics => icon::chart(),
             Self::Traces => icon::trace(),
             Self::Logs => icon::logs(),
             Self::Alarms => icon::bell(),

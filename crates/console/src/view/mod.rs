@@ -6,6 +6,7 @@ mod frame;
 pub(crate) mod icon;
 mod map;
 mod parts;
+mod plot;
 mod spark;
 mod table;
 mod text;
@@ -18,6 +19,7 @@ pub(crate) use parts::{
     ago, breakable, copyable, empty, execution_pill, fact, json_block, labelled_fact, message, more, not_yet,
     order_link, order_pill, pill, tabs,
 };
+pub(crate) use plot::{Line, Periods, Plot, Summary, Unit};
 pub(crate) use spark::{Period, spark};
 pub(crate) use table::{Column, Row, bare_table, dense_table, table};
 pub(crate) use text::{absolute, bytes, count, duration_ms, money, short_id};

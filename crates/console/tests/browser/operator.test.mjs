@@ -120,6 +120,9 @@ test("the keyboard alone is enough", async () => {
   const order = await page.evaluate(() => document.activeElement.title);
   await page.keyboard.press("Enter");
   await page.waitForURL(`**/console/orders/${order.replaceAll("-", "%2D")}`);
+  await page.keyboard.press("g");
+  await page.keyboard.press("m");
+  await page.waitForURL("**/console/metrics");
   await page.keyboard.press("/");
   await page.keyboard.type("CUST-001");
   await page.keyboard.press("Enter");

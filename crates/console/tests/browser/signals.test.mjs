@@ -59,6 +59,21 @@ test("what failed is among the failed traces, with its error", async () => {
   await bad.getByText("OutOfStock").first().waitFor();
 });
 
+test("metrics are charts with their values, for an hour and for a year", async () => {
+  for (const path of ["/console/metrics", "/console/metrics?span=1y"]) {
+    await page.goto(server.url + path);
+    await browser.live();
+    const chart = (title) => page.locator("section.plot", { has: page.getByRole("heading", { name: title, exact: true }) });
+    await chart("Orders").getByRole("listitem").filter({ hasText: `placed ${FAILURES + 1}` }).waitFor();
+    await chart("Invocations").getByText("order-processing").first().waitFor();
+    await chart("Latency p99").getByText("POST /orders").first().waitFor();
+    await chart("Executions").getByRole("listitem").filter({ hasText: `succeeded ${FAILURES + 1}` }).waitFor();
+    await chart("Payment success rate").getByText("100.0 %").first().waitFor();
+    await chart("Orders").getByText("As a table").click();
+    await page.getByRole("region", { name: "Orders", exact: true }).getByRole("row").nth(1).waitFor();
+  }
+});
+
 test("an order leads to its trace", async () => {
   await page.goto(`${server.url}/console/orders/${done}`);
   await browser.live();

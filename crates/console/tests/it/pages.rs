@@ -6,7 +6,7 @@ use testkit::ShopOptions;
 
 use crate::browser::Site;
 
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "/console",
     "/console/orders",
     "/console/executions",
@@ -14,6 +14,7 @@ const SECTIONS: [&str; 10] = [
     "/console/deliveries",
     "/console/products",
     "/console/keys",
+    "/console/metrics",
     "/console/traces",
     "/console/logs",
     "/console/alarms",
@@ -102,6 +103,28 @@ async fn an_order_says_what_became_of_its_money() {
     );
     let (declined, _) = word(Rate::NEVER, 5).await;
     assert_eq!(declined, "payment declined");
+}
+
+#[tokio::test]
+async fn metrics_are_charts_of_every_part_for_any_span() {
+    let site = Site::open().await;
+    let id = site.shop.place("PROD-001", 1).await.unwrap();
+    site.shop.ended(id).await.unwrap();
+    let mut visitor = site.operator().await;
+    for span in ["", "?span=1d", "?span=14d", "?span=1y", "?span=nonsense"] {
+        let page = visitor.get(&format!("/console/metrics{span}")).await;
+        assert_eq!(page.status, StatusCode::OK, "{span}");
+        for part in [
+            "<h3>Orders per hour</h3>",
+            "<span>placed</span> <strong>1</strong>",
+            "<span>USD</span> <strong>29.99</strong>",
+            "<span>order-processing</span>",
+            "<span>succeeded</span> <strong>1</strong>",
+            "As a table",
+        ] {
+            assert!(page.text.contains(part), "{span}: {part}: {}", page.text);
+        }
+    }
 }
 
 #[tokio::test]
