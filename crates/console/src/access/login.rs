@@ -60,7 +60,10 @@ pub(crate) async fn sign_in<E: Engine>(
         .and_then(|secret| console.engine.authenticate(secret))
         .filter(|key| key.role == Role::Admin);
     let Some(key) = key else {
-        tracing::warn!(event_type = "console_sign_in_refused", peer = ?address);
+        tracing::warn!(
+            event_type = "console_sign_in_refused",
+            peer = address.map(tracing::field::display)
+        );
         let why = "That is not an admin key. The admin key is in admin.key in the server's data directory.";
         return form_page(&headers, next, StatusCode::FORBIDDEN, Some(why));
     };
@@ -69,7 +72,7 @@ pub(crate) async fn sign_in<E: Engine>(
         .sessions
         .begin(key.key_id.clone(), key.name.clone(), now)
         .map_err(|error| PageError::Refused(error.to_string()))?;
-    tracing::info!(event_type = "console_signed_in", key = %key.key_id, peer = ?address);
+    tracing::info!(event_type = "console_signed_in", key = %key.key_id, peer = address.map(tracing::field::display));
     let mut response = Redirect::to(next).into_response();
     let secure = cookie::is_secure(&headers);
     let cookies = [

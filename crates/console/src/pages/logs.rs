@@ -79,6 +79,18 @@ fn read_query(fields: &Fields, now: Timestamp) -> LogQuery {
     }
 }
 
+/// To the lines that `filter` lets through, as far back as `since`, or as far as one may look.
+pub(super) fn lines_of(filter: &str, since: Timestamp, now: Timestamp) -> String {
+    let minutes = (now.as_ms() - since.as_ms()) / 60_000 + 1;
+    let reaches_back = |span: &&(&str, i64, &str)| span.1 >= minutes;
+    let (span, ..) = SPANS.iter().find(reaches_back).unwrap_or(&SPANS[SPANS.len() - 1]);
+    let query = format!("filter {filter}");
+    crate::query::address(
+        "/console/logs",
+        &[("query", Some(&query)), ("minutes", Some(span))],
+    )
+}
+
 fn query_form(query: &Fields, groups: &[LogGroup], problem: Option<&str>) -> Markup {
     let group = query.text("group");
     let span = query.text("minutes").unwrap_or(DEFAULT_SPAN);
@@ -307,7 +319,7 @@ mod tests {
     use domain::Timestamp;
     use ports::observability::{LogRow, LogTable};
 
-    use super::lines;
+    use super::{lines, lines_of};
 
     #[test]
     fn what_was_not_reached_is_said() {
@@ -336,5 +348,21 @@ mod tests {
             ..given_up
         };
         assert!(lines(&nothing).into_string().contains("Only lines since"));
+    }
+
+    #[test]
+    fn one_looks_as_far_back_as_one_must_and_may() {
+        let now = Timestamp::from_ms(1_800_000_000_000);
+        for (age_min, span) in [
+            (0, "15"),
+            (14, "15"),
+            (15, "60"),
+            (1_440, "10080"),
+            (1_000_000, "10080"),
+        ] {
+            let since = Timestamp::from_ms(now.as_ms() - age_min * 60_000);
+            let expected = format!("/console/logs?query=filter+a+%3D+%221%22&minutes={span}");
+            assert_eq!(lines_of("a = \"1\"", since, now), expected, "{age_min}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use ports::observability::{Keeping, TraceFilter, TraceSummary};
 use crate::access::{Query, Visitor};
 use crate::console::{Console, Engine};
 use crate::error::PageError;
+use crate::pages::logs::lines_of;
 use crate::query::{address, segment};
 use crate::view::{
     self, Column, Row, Section, ago, copyable, count, empty, fact, order_link, outcome_pill, short_id, table,
@@ -106,6 +107,8 @@ pub(crate) async fn show<E: Engine>(
 ) -> Result<Response, PageError> {
     let trace = console.observatory()?.traces.get_trace(id).await?;
     let summary = &trace.summary;
+    let filter = format!("traceId = \"{}\"", summary.trace_id);
+    let lines = lines_of(&filter, summary.started_at, console.now());
     let content = html! {
         header.page-head {
             div {
@@ -121,6 +124,7 @@ pub(crate) async fn show<E: Engine>(
                 (fact("Began", ago(summary.started_at, console.now())))
                 (fact("Took", took(summary.duration_us)))
                 (fact("Kept because", kept_because(summary.keeping)))
+                (fact("Logs", html! { a href=(lines) { "What was logged in it" } }))
             }
         }
         section.card { h2 { "Waterfall" } (waterfall(&trace)) }

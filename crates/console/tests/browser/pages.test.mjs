@@ -108,6 +108,39 @@ test("a page of alarms that are quiet is no longer than four windows of a phone"
   await alarm.locator(".rule").waitFor();
 });
 
+for (const colorScheme of ["light", "dark"]) {
+  test(`the states that were not taken are legible in ${colorScheme}`, async () => {
+    await browser.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await browser.page.setViewportSize({ width: 1440, height: 900 });
+    await browser.page.goto(address("/console/orders/FAILED"));
+    // axe-core doesn't look into pictures.
+    const contrasts = await browser.page.locator(".asl .dim text").evaluateAll((texts) => {
+      const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+      const colour = (css) => {
+        canvas.clearRect(0, 0, 1, 1);
+        canvas.fillStyle = css;
+        canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+      };
+      const light = (rgb) => {
+        const [r, g, b] = rgb.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      return texts.map((text) => {
+        let opacity = 1;
+        for (let at = text; at.parentElement; at = at.parentElement) opacity *= getComputedStyle(at).opacity;
+        const behind = text.parentElement.querySelector("rect, path, polygon");
+        const below = colour(getComputedStyle(behind).fill);
+        const ink = colour(getComputedStyle(text).fill).map((c, at) => c * opacity + below[at] * (1 - opacity));
+        const [a, b] = [light(ink), light(below)].sort((x, y) => y - x);
+        return (a + 0.05) / (b + 0.05);
+      });
+    });
+    assert.ok(contrasts.length > 5, `${contrasts.length} texts`);
+    assert.ok(Math.min(...contrasts) >= 4.5, `the least contrast is ${Math.min(...contrasts)}`);
+  });
+}
+
 test("every page is read without JavaScript", async () => {
   const plain = await Browser.open({ javaScriptEnabled: false });
   try {

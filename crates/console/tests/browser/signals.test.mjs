@@ -59,6 +59,21 @@ test("what failed is among the failed traces, with its error", async () => {
   await bad.getByText("OutOfStock").first().waitFor();
 });
 
+test("an order and a trace lead to what was logged of them", async () => {
+  await page.goto(`${server.url}/console/orders/${done}`);
+  await browser.live();
+  await page.getByRole("link", { name: "What was logged of it" }).click();
+  const lines = page.getByRole("region", { name: "Lines" });
+  for (const event of ["order_created", "payment_processed", "notification_sent"]) await lines.locator("tr", { hasText: event }).first().waitFor();
+  assert.equal(await lines.locator("tr", { hasText: failed }).count(), 0);
+  await page.goto(`${server.url}/console/traces?only=failed`);
+  await browser.live();
+  await row(failed).locator("a.id").first().click();
+  await page.getByRole("link", { name: "What was logged in it" }).click();
+  await lines.locator("tr", { hasText: "order_created" }).filter({ hasText: failed }).waitFor();
+  assert.equal(await lines.locator("tr", { hasText: done }).count(), 0);
+});
+
 test("metrics are charts with their values, for an hour and for a year", async () => {
   for (const path of ["/console/metrics", "/console/metrics?span=1y"]) {
     await page.goto(server.url + path);

@@ -16,6 +16,7 @@ use super::timeline::{notifications, timeline};
 use crate::access::{Query, Visitor};
 use crate::console::{Console, Engine};
 use crate::error::PageError;
+use crate::pages::logs::lines_of;
 use crate::pages::workflow;
 use crate::query::{address, segment};
 use crate::view::{
@@ -60,7 +61,7 @@ pub(crate) async fn show<E: Engine>(
                 @if let Some(story) = &story { (story) }
             }
             div.side-column {
-                section.card { h2 { "Facts" } (facts(&order, &entries)) }
+                section.card { h2 { "Facts" } (facts(&order, &entries, now)) }
                 section.card { h2 { "Items" } (items(&order)) }
                 section.card { h2 { "Execution" } (execution_facts(execution.as_ref())) }
                 section.card { h2 { "Notifications" } (notifications(&entries, now)) }
@@ -168,9 +169,12 @@ fn figures(order: &Order, paid: Paid, now: Timestamp) -> Markup {
     }
 }
 
-fn facts(order: &Order, entries: &[TimelineEntry]) -> Markup {
+fn facts(order: &Order, entries: &[TimelineEntry], now: Timestamp) -> Markup {
     let (placed, state) = (&order.placed, &order.state);
     let customer = placed.customer_id.as_str();
+    let id = &placed.order_id;
+    let filter = format!("traceId = \"{}\" or data.orderId = \"{id}\"", placed.trace_id);
+    let lines = lines_of(&filter, placed.created_at, now);
     let payment = state.payment_id.as_deref().or_else(|| payment_id(entries));
     let or_none = |text: &Option<String>| html! { @match text { Some(text) => (text), None => (not_yet()) } };
     html! {
@@ -184,6 +188,7 @@ fn facts(order: &Order, entries: &[TimelineEntry]) -> Markup {
                 Some(payment) => (copyable(payment)), None => (not_yet()) } }))
             @if let Some(reason) = &state.failure_reason { (fact("Reason", reason)) }
             (fact("Trace", copyable(&placed.trace_id)))
+            (fact("Logs", html! { a href=(lines) { "What was logged of it" } }))
             @if let Some(metadata) = &placed.metadata {
                 (fact("Metadata", json_block("Metadata", &serde_json::Value::Object(metadata.clone()))))
             }
