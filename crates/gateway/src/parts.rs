@@ -11,13 +11,14 @@ use ports::function::Handler;
 use ports::metrics::Metrics;
 use ports::observability::Observatory;
 use ports::operations::Operations;
+use ports::orders::OrderQueries;
 use ports::trace::Recorder;
 use tokio_util::sync::CancellationToken;
 
 /// The ports that the gateway needs of an engine, under one name.
-pub trait Engine: ApiKeys + Operations + LiveFeed + AnalyticsView + 'static {}
+pub trait Engine: ApiKeys + Operations + LiveFeed + AnalyticsView + OrderQueries + 'static {}
 
-impl<E: ApiKeys + Operations + LiveFeed + AnalyticsView + 'static> Engine for E {}
+impl<E: ApiKeys + Operations + LiveFeed + AnalyticsView + OrderQueries + 'static> Engine for E {}
 
 /// Tells whether requests can be served now; an error is the reason why not, for a person to read.
 pub type Readiness = Box<dyn Fn() -> Result<(), String> + Send + Sync>;

@@ -5,6 +5,7 @@ mod analytics;
 mod executions;
 mod keys;
 mod observability;
+mod orders;
 mod outbox;
 mod queues;
 mod request;
@@ -42,6 +43,7 @@ pub(crate) fn routes<E: Engine>(gateway: &Arc<Gateway<E>>) -> Router<Arc<Gateway
         .route("/keys", get(keys::list_keys::<E>).post(keys::create_key::<E>))
         .route("/keys/{name}", delete(keys::revoke_key::<E>))
         .route("/keys/{name}/usage", get(keys::get_usage::<E>))
+        .route("/orders", get(orders::list_orders::<E>))
         .route("/outbox", get(outbox::list_outbox::<E>))
         .route("/subscriptions", get(subscriptions::list_subscriptions::<E>))
         .route("/analytics", get(analytics::read_figures::<E>))
