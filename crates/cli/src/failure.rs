@@ -62,6 +62,15 @@ impl Failure {
         }
     }
 
+    /// Whether the same request may succeed later: nobody answered, or a server that can't now.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused(problem) => problem.status >= 500 || problem.status == 429,
+            Self::Usage(_) | Self::NotFound(_) | Self::Failed { .. } | Self::OutputClosed => false,
+        }
+    }
+
     /// The process's exit code, as [`crate::exit::HELP`] lists them.
     pub fn code(&self) -> ExitCode {
         ExitCode::from(match self {

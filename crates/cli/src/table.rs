@@ -52,8 +52,8 @@ impl Table {
     /// A table with these columns; a name that begins with `>` is aligned to the right.
     pub fn new(columns: &[&'static str]) -> Self {
         let column = |name: &&'static str| match name.strip_prefix('>') {
-            Some(name) => (name.to_owned(), Align::Right),
-            None => ((*name).to_owned(), Align::Left),
+            Some(name) => (name.to_uppercase(), Align::Right),
+            None => (name.to_uppercase(), Align::Left),
         };
         Self {
             columns: columns.iter().map(column).collect(),
@@ -61,7 +61,7 @@ impl Table {
         }
     }
 
-    /// Gives it these columns, all aligned to the left: names that somebody else chose.
+    /// Gives it these columns, all aligned to the left: names that somebody else chose, as they are, for capitals may matter.
     pub fn columns_named(&mut self, names: &[&str]) {
         self.columns = names.iter().map(|name| (harmless(name), Align::Left)).collect();
     }
@@ -82,7 +82,7 @@ impl Table {
         let heading: Vec<Cell> = self
             .columns
             .iter()
-            .map(|(name, _)| Cell::styled(name.to_uppercase(), Style::new().bold()))
+            .map(|(name, _)| Cell::styled(name, Style::new().bold()))
             .collect();
         let mut text = self.line(&heading, &widths);
         for row in &self.rows {
@@ -133,6 +133,15 @@ mod tests {
             P         129.00  Größe  zwei
             P2"#]]
         .assert_eq(&table.render("none"));
+    }
+
+    #[test]
+    fn names_that_others_chose_keep_their_letters() {
+        console::set_colors_enabled(false);
+        let mut table = Table::new(&[]);
+        table.columns_named(&["data.orderId", "@timestamp"]);
+        table.row(["A", "T"]);
+        assert_eq!(table.render(""), "data.orderId  @timestamp\nA             T");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::output::Output;
 use crate::table::{Table, harmless};
 use crate::view::text;
 
-/// How often a log that is followed is asked for more.
+/// How often a log that is followed is asked for more, and a server that doesn't answer is asked again.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 const HELP: &str = "Examples:
@@ -25,6 +25,8 @@ const HELP: &str = "Examples:
   ordermill logs --query 'fields @timestamp, data.orderId | filter event_type = \"order_created\"'
   ordermill logs --since 1d --query 'filter level = \"ERROR\" | stats count(*) as errors by bin(1h), event_type'
   ordermill logs --level warn,functions=debug
+
+--follow goes on when the server is started anew.
 
 A query has stages between pipes: fields, filter (=, !=, <, <=, >, >=, like, in, and, or, not, ispresent), stats (count,
 count_distinct, sum, avg, min, max, pct; by fields and bin(5m)), sort and limit.";
@@ -82,6 +84,11 @@ pub fn run(args: &LogsArgs, output: &Output) -> Result<Verdict, Failure> {
     }
     let now = Timestamp::from_ms(jiff::Timestamp::now().as_millisecond());
     if args.follow {
+        if makes_statistics(&args.query) {
+            return Err(Failure::usage(
+                "statistics can't be followed, for each new line changes them: leave out the stats stage, or --follow",
+            ));
+        }
         return follow(args, &client, output, now);
     }
     let from = Timestamp::from_ms(now.as_ms() - args.since);
@@ -117,11 +124,12 @@ fn ask(args: &LogsArgs, client: &Client, place: (&str, String)) -> Result<Value,
     client.get(&path)
 }
 
-/// Shows lines as they come. Ends when the server or whoever reads does.
+/// Shows lines as they come, from the server that may meanwhile be started anew. Ends when whoever reads does, or when there
+/// is no server to begin with.
 fn follow(args: &LogsArgs, client: &Client, output: &Output, now: Timestamp) -> Result<Verdict, Failure> {
     let mut after = format!("{}:0:0:", now.as_ms());
+    let mut body = ask(args, client, ("after", after.clone()))?;
     loop {
-        let body = ask(args, client, ("after", after.clone()))?;
         let rows = body["rows"].as_array().cloned().unwrap_or_default();
         for row in &rows {
             if output.is_json() {
@@ -131,15 +139,59 @@ fn follow(args: &LogsArgs, client: &Client, output: &Output, now: Timestamp) -> 
             }
         }
         match rows.last().and_then(|row| row["cursor"].as_str()) {
-            Some(cursor) if !cursor.is_empty() => after = cursor.to_owned(),
-            Some(_) => {
-                return Err(Failure::usage(
-                    "statistics can't be followed: leave out stats or --follow",
-                ));
-            }
+            Some(cursor) => after = cursor.to_owned(),
             None => std::thread::sleep(FOLLOW_EVERY),
         }
+        body = ask_until_answered(args, client, output, &after)?;
     }
+}
+
+/// Asks again as long as nobody answers, or the server says that it can't now; tells of it once.
+fn ask_until_answered(
+    args: &LogsArgs,
+    client: &Client,
+    output: &Output,
+    after: &str,
+) -> Result<Value, Failure> {
+    let mut is_told = false;
+    loop {
+        let failure = match ask(args, client, ("after", after.to_owned())) {
+            Err(failure) if failure.may_pass() => failure,
+            answer => {
+                if is_told && answer.is_ok() {
+                    output.say("the server answers again");
+                }
+                return answer;
+            }
+        };
+        if !is_told {
+            output.say(format!("no answer, trying again: {failure}"));
+            is_told = true;
+        }
+        std::thread::sleep(FOLLOW_EVERY);
+    }
+}
+
+/// Whether one of the query's stages is `stats`. What stands in quotes or between slashes is no stage.
+fn makes_statistics(query: &str) -> bool {
+    let mut quote = None;
+    let mut stages = vec![String::new()];
+    for letter in query.chars() {
+        match (quote, letter) {
+            (Some(open), _) if open == letter => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'' | '/') => quote = Some(letter),
+            (None, '|') => stages.push(String::new()),
+            (None, _) => stages
+                .iter_mut()
+                .last()
+                .into_iter()
+                .for_each(|stage| stage.push(letter)),
+        }
+    }
+    stages
+        .iter()
+        .any(|stage| stage.split_whitespace().next() == Some("stats"))
 }
 
 fn line(values: &Value) -> String {
@@ -199,6 +251,20 @@ mod tests {
         assert_eq!(span_ms("2d"), Ok(172_800_000));
         for wrong in ["", "m", "-1h", "5", "5w", "99999999999999d"] {
             assert!(span_ms(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_stage_that_makes_statistics_is_found() {
+        for (query, is) in [
+            ("", false),
+            ("stats count(*)", true),
+            ("filter a = 1 | stats count(*) by b", true),
+            ("filter a = \"x | stats y\"", false),
+            ("filter a like /b|stats c/ | limit 3", false),
+            ("fields stats", false),
+        ] {
+            assert_eq!(makes_statistics(query), is, "{query}");
         }
     }
 

@@ -44,9 +44,10 @@ class Server:
         if self.process and self.process.poll() is None:
             self.kill()
 
-    def start(self):
-        """Starts the server and returns when it listens."""
-        command = [*self.prefix, BINARY, "serve", "--data", str(self.data), "--listen", "127.0.0.1:0", *self.options]
+    def start(self, port=0):
+        """Starts the server and returns when it listens: on this port, or on one that the system chooses."""
+        listen = f"127.0.0.1:{port}"
+        command = [*self.prefix, BINARY, "serve", "--data", str(self.data), "--listen", listen, *self.options]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.log = []
         listening = queue.Queue()
