@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::{Sessions, Tries};
 use crate::error::PageError;
+use crate::pages::metrics::Remembered;
 
 /// How many pages may follow the news at once. Further ones are told to come back later, and read as they are.
 const MAX_LIVE: usize = 64;
@@ -51,6 +52,8 @@ pub(crate) struct Console<E> {
     pub shutdown: CancellationToken,
     pub sessions: Sessions,
     pub tries: Tries,
+    /// What the page of metrics has read before.
+    pub metrics: Remembered,
     pub live: Arc<Semaphore>,
 }
 
@@ -63,6 +66,7 @@ impl<E> Console<E> {
             shutdown: parts.shutdown,
             sessions: Sessions::default(),
             tries: Tries::default(),
+            metrics: Remembered::default(),
             live: Arc::new(Semaphore::new(MAX_LIVE)),
         }
     }

@@ -6,7 +6,6 @@ use maud::{Markup, html};
 
 use super::chart::{nice, number};
 use super::parts::empty;
-use super::table::{Column, Row, bare_table};
 use super::text::absolute;
 
 const HEIGHT: f64 = 100.0;
@@ -161,9 +160,10 @@ impl Plot<'_> {
         let value = |line: &Line| Some(format!("{} {}", line.name, self.unit.text(line.values[number]?)));
         let values: Vec<String> = self.lines.iter().filter_map(value).collect();
         html! {
-            g.minute {
+            g {
                 @if !values.is_empty() { title { (periods.name(number)) " · " (values.join(" · ")) } }
-                rect.hit x=(STEP * number as f64) y="0" width=(STEP) height=(HEIGHT) {}
+                // As wide and as high as the style sheet says: STEP and HEIGHT.
+                rect x=(STEP * number as f64) {}
             }
         }
     }
@@ -190,29 +190,25 @@ impl Plot<'_> {
         }
     }
 
-    /// The periods in which there was something, newest first.
+    /// The periods in which there was something, newest first. It scrolls within itself, also on a phone.
     fn table(&self, periods: &Periods) -> Markup {
-        let names = self.lines.iter().map(|line| Column::number(&line.name));
-        let columns: Vec<Column<'_>> = std::iter::once(Column::title("From (UTC)"))
-            .chain(names)
-            .collect();
         let has_value = |number: &usize| {
             let mut values = self.lines.iter().filter_map(|line| line.values[*number]);
             values.any(|value| value != 0.0)
         };
-        let row = |number: usize| {
-            let text = |line: &Line| {
-                line.values[number].map_or_else(|| "–".to_owned(), |value| self.unit.text(value))
-            };
-            let mut cells = vec![html! { (periods.name(number)) }];
-            cells.extend(self.lines.iter().map(|line| html! { (text(line)) }));
-            Row::new(cells)
+        let text = |line: &Line, number: usize| {
+            line.values[number].map_or_else(|| "–".to_owned(), |value| self.unit.text(value))
         };
         html! {
             details.as-table {
                 summary { "As a table" }
                 div.scroll.low tabindex="0" role="region" aria-label=(self.title) {
-                    (bare_table("dense", &columns, (0..periods.count).rev().filter(has_value).map(row)))
+                    table.rows.dense.figures-of {
+                        thead { tr { th scope="col" { "From (UTC)" } @for line in &self.lines { th scope="col" { (line.name) } } } }
+                        tbody { @for number in (0..periods.count).rev().filter(has_value) {
+                            tr { td { (periods.name(number)) } @for line in &self.lines { td { (text(line, number)) } } }
+                        } }
+                    }
                 }
             }
         }
@@ -284,7 +280,7 @@ mod tests {
         assert!(chart.contains("08:01 · p&lt;99&gt; 100 ms"), "{chart}");
         assert!(chart.contains("0 ms (up to 100 ms)"), "{chart}");
         // Only what is more than nothing stands in the table, the newest first.
-        assert_eq!(chart.matches("role=\"row\"").count(), 1 + 2);
+        assert_eq!(chart.matches("<tr>").count(), 1 + 2);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `GET /console/metrics`: the charts that the template's dashboard has on AWS, from the history that is kept here.
 
 mod read;
+mod remembered;
 mod spans;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use ports::observability::MetricStatistic::{Average, Maximum, Percentile, Sum};
 use ports::observability::ObserveError;
 
 use self::read::{Reader, share};
+pub(crate) use self::remembered::Remembered;
 use self::spans::Span;
 use crate::access::{Query, Visitor};
 use crate::console::{Console, Engine};
@@ -30,17 +32,28 @@ pub(crate) async fn show<E: Engine>(
 ) -> Result<Response, PageError> {
     let observatory = console.observatory()?;
     let span = Span::read(query.text("span"));
+    let now = console.now();
     let reader = Reader {
         history: &*observatory.metrics,
-        periods: span.periods(console.now()),
+        remembered: &console.metrics,
+        periods: span.periods(now),
+        now,
     };
     let each = span.each();
+    // Side by side, for each waits for the database many times.
+    let (business, api, functions, queues, executions) = tokio::try_join!(
+        business(&reader, each),
+        api(&reader, each),
+        functions(&reader, each),
+        queues(&reader, each),
+        executions(&reader, each),
+    )?;
     let groups = [
-        ("Business", business(&reader, each).await?),
-        ("HTTP interface", api(&reader, each).await?),
-        ("Functions", functions(&reader, each).await?),
-        ("Queues", queues(&reader, each).await?),
-        ("Executions", executions(&reader, each).await?),
+        ("Business", business),
+        ("HTTP interface", api),
+        ("Functions", functions),
+        ("Queues", queues),
+        ("Executions", executions),
     ];
     let content = html! {
         header.page-head { h1 { "Metrics" } }

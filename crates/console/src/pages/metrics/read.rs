@@ -1,14 +1,18 @@
 //! What the history has, as lines over the periods of a chart.
 
+use domain::Timestamp;
 use ports::observability::{MetricHistory, MetricQuery, MetricSeries, MetricStatistic, ObserveError};
 
+use super::Remembered;
 use crate::view::{Line, Periods};
 
 /// Reads metrics over the same periods.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'r> {
     pub history: &'r dyn MetricHistory,
+    pub remembered: &'r Remembered,
     pub periods: Periods,
+    pub now: Timestamp,
 }
 
 impl Reader<'_> {
@@ -28,7 +32,7 @@ impl Reader<'_> {
             period_s: self.periods.seconds,
             statistic,
         };
-        self.history.get_metric(query).await
+        self.remembered.read(self.history, query, self.now).await
     }
 
     /// A line for each value of the dimension, in the order of their names; other dimensions than this one are other metrics.
