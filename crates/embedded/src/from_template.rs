@@ -216,6 +216,7 @@ fn function_settings(system: &System, function: &Function) -> FunctionSettings {
                 queue: queue_name(system, &source.queue).unwrap_or_default(),
                 batch_size: source.batch_size as usize,
                 report_batch_item_failures: source.report_batch_item_failures,
+                maximum_concurrency: source.maximum_concurrency.map(|maximum| maximum as usize),
             }),
             EventSource::DynamoDbStream(source) if source.enabled => {
                 stream_source = Some(StreamSourceSettings {

@@ -159,6 +159,8 @@ pub struct QueueSourceSettings {
     pub batch_size: usize,
     /// Whether the function says which messages failed.
     pub report_batch_item_failures: bool,
+    /// At most so many batches at once; never more than the engine's own limit.
+    pub maximum_concurrency: Option<usize>,
 }
 
 /// How a function follows the stream.

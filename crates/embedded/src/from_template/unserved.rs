@@ -116,10 +116,9 @@ fn unserved_of(source: &EventSource) -> Vec<&'static str> {
     let asked = match source {
         EventSource::Api(_) | EventSource::Sns { .. } => Vec::new(),
         EventSource::Schedule(_) => vec![(true, "the schedule")],
-        EventSource::Sqs(source) => vec![
-            (source.batching_window.0 > 0, "MaximumBatchingWindowInSeconds"),
-            (source.maximum_concurrency.is_some(), "ScalingConfig"),
-        ],
+        EventSource::Sqs(source) => {
+            vec![(source.batching_window.0 > 0, "MaximumBatchingWindowInSeconds")]
+        }
         EventSource::DynamoDbStream(source) => vec![
             (source.batching_window.0 > 0, "MaximumBatchingWindowInSeconds"),
             (

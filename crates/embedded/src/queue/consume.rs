@@ -55,7 +55,12 @@ struct Consumer {
 
 impl Consumer {
     async fn run(self: Arc<Self>) {
-        let slots = Arc::new(Semaphore::new(self.engine.settings().limits.concurrent_batches));
+        let limit = self.engine.settings().limits.concurrent_batches;
+        let slots = self
+            .source
+            .maximum_concurrency
+            .map_or(limit, |maximum| maximum.min(limit));
+        let slots = Arc::new(Semaphore::new(slots));
         let mut batches = JoinSet::new();
         loop {
             let next = async {

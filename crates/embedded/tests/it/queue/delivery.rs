@@ -8,7 +8,7 @@ use domain::OrderId;
 use ports::function::{Invocation, Reply};
 
 use super::{DEAD, QUEUE, VISIBILITY, consumer, one_at_a_time, source, start};
-use crate::support::{Call, Message, answers, handlers, until};
+use crate::support::{Call, Message, Setup, answers, handlers, until};
 
 /// What a message says, without its id.
 fn seen(call: &Call) -> Vec<(OrderId, u32)> {
@@ -49,6 +49,21 @@ async fn the_batch_size_is_what_the_settings_say() {
         assert_eq!(call.orders(), batch);
         call.succeed();
     }
+}
+
+#[tokio::test]
+async fn no_more_batches_are_under_way_than_the_source_allows() {
+    let setup = Setup::new().with(|settings| source(settings, |source| source.maximum_concurrency = Some(2)));
+    let (function, mut calls) = consumer(&setup);
+    let running = setup.open().await;
+    let orders = running.place_many(30).await;
+    running.engine.start(handlers([function])).await.unwrap();
+    let first = calls.next().await;
+    let second = calls.next().await;
+    calls.none().await;
+    first.succeed();
+    assert_eq!(calls.next().await.orders(), &orders[20..]);
+    second.succeed();
 }
 
 #[tokio::test]
