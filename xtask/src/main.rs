@@ -38,7 +38,9 @@ Usage:
   cargo xtask aws-e2e                             the template deployed to a counterpart of AWS that runs here, and the
                                                   tests of the adapters against it
   cargo xtask aws-test                            only the tests of the adapters
-  cargo xtask sam-build                           sam build, and whether Lambda's glibc runs what it built
+  cargo xtask sam-build [--architecture arm64|x86_64]
+                                                  sam build, for this machine's processor if none is named, and whether
+                                                  Lambda's glibc runs what it built
   cargo xtask bench-lambda [--requests N] [--starts N] [--no-build] [--output table|json]
                                                   the functions as sam builds them: size, start, time, memory
   cargo xtask crash [--kills N] [--seed N] ...    kills the server under load and checks its books
@@ -77,7 +79,7 @@ fn dispatch() -> Result<ExitCode> {
         "interface" => interface::run(&root, options).map(suites::code),
         "aws-e2e" => suites::run(&root, &suites::select_named(&["aws-e2e"])),
         "aws-test" => aws_e2e::adapters_only(&root).map(suites::code),
-        "sam-build" => lambda::sam::run(&root).map(|()| ExitCode::SUCCESS),
+        "sam-build" => lambda::sam::run(&root, options).map(|()| ExitCode::SUCCESS),
         "bench-lambda" => lambda::bench(&root, options).map(|()| ExitCode::SUCCESS),
         "crash" => crash::run(&root, options).map(suites::code),
         "help" | "--help" | "-h" => {

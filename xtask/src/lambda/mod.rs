@@ -96,7 +96,7 @@ pub fn bench(root: &Path, words: &[String]) -> Result<()> {
     let bootstraps = if options.is_built {
         sam::built(root)?
     } else {
-        sam::build(root)?
+        sam::build(root, sam::Architecture::of_this_machine()?)?
     };
     let tools = python::environment(root, python::TOOLS, &["samcli.cli.main"])?;
     let emulator = emulator::find(&tools)?;
