@@ -141,6 +141,9 @@ impl Drop for Runs<'_> {
     }
 }
 
+/// The error that is an answer: the order can't be served. On AWS the template's metric filters leave it out too.
+const EXPECTED: &str = "OutOfStock";
+
 impl Function {
     fn set_handler(&self, handler: Option<Arc<dyn Handler>>) {
         *self.handler.write().unwrap_or_else(PoisonError::into_inner) = handler;
@@ -218,11 +221,14 @@ impl Function {
         );
         if let Err(failure) = &result {
             self.metrics.count("Errors", &dimensions, 1);
+            if failure.error_type != EXPECTED {
+                self.metrics.count("FunctionFailures", &[], 1);
+            }
             tracing::warn!(
                 event_type = "function_failed",
                 function = self.name,
                 request_id,
-                error = failure.error_type,
+                errorType = failure.error_type,
                 message = failure.message
             );
         }
@@ -257,7 +263,61 @@ pub(crate) fn request_id() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Concurrency;
+    use std::sync::Mutex;
+
+    use ports::trace::NoRecorder;
+
+    use super::*;
+
+    /// Answers every call with this error.
+    struct Fails(&'static str);
+
+    impl Handler for Fails {
+        fn call(self: Arc<Self>, _: Invocation, _: Context) -> ReplyFuture {
+            Box::pin(async move { Err(error(self.0, "it failed")) })
+        }
+    }
+
+    /// The counters that were counted, without their dimensions.
+    #[derive(Default)]
+    struct Counted(Mutex<Vec<&'static str>>);
+
+    impl Metrics for Counted {
+        fn count(&self, name: &'static str, _: &[(&'static str, &str)], _: u64) {
+            self.0.lock().unwrap().push(name);
+        }
+
+        fn observe(&self, _: &'static str, _: &[(&'static str, &str)], _: f64) {}
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_counted_as_one_unless_it_is_want_of_stock() {
+        for (failure, counted) in [
+            ("StoreFailed", &["Invocations", "Errors", "FunctionFailures"][..]),
+            (EXPECTED, &["Invocations", "Errors"]),
+        ] {
+            let metrics = Arc::new(Counted::default());
+            let function = Function {
+                name: "order-processing".to_owned(),
+                timeout_ms: 1_000,
+                time: Time::System,
+                slots: None,
+                handler: RwLock::new(Some(Arc::new(Fails(failure)))),
+                concurrency: Concurrency::default(),
+                metrics: Arc::clone(&metrics) as _,
+                service: Service::new("order-processing", ServiceKind::Function),
+                recorder: Arc::new(NoRecorder),
+            };
+            let invocation = Invocation::Direct(serde_json::Value::Null);
+            let context = Context {
+                request_id: request_id(),
+                trace_id: String::new(),
+            };
+            let outcome = function.invoke(invocation, context).await;
+            assert_eq!(outcome.unwrap_err().error_type, failure);
+            assert_eq!(*metrics.0.lock().unwrap(), counted);
+        }
+    }
 
     #[test]
     fn the_peak_is_the_most_that_ran_at_once_since_it_was_asked() {

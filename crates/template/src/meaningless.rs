@@ -46,6 +46,10 @@ const RESOURCE_TYPES: &[(&str, &str)] = &[
         "AWS::CloudWatch::Dashboard",
         "the local console has its own view of the same metrics",
     ),
+    (
+        "AWS::Logs::MetricFilter",
+        "the engine counts FunctionFailures itself, and no filter of anybody else's",
+    ),
     ("AWS::Budgets::Budget", "there is no bill"),
     (
         "AWS::Cognito::UserPool",
@@ -178,6 +182,11 @@ const PROPERTIES: &[(Shape, &str, &str)] = &[
         Shape::ApiEventAuth,
         "InvokeRole",
         "says whose rights API Gateway calls the function with",
+    ),
+    (
+        Shape::ScheduleEvent,
+        "DeadLetterConfig",
+        "no schedule is run here, and the engine warns of each that would have to be",
     ),
     (Shape::Table, "BillingMode", "there is no bill"),
     (

@@ -327,19 +327,22 @@ fn alarms_are_the_seeds_and_more() {
                 it.datapoints_to_alarm,
                 it.evaluation_periods,
                 it.period,
-                it.alarm_actions[0],
+                it.alarm_actions.first().map_or("nobody", |arn| arn.0.as_str()),
             )
         })
         .collect();
     expect![[r#"
         OrderProcessingErrorAlarm: AWS/Lambda/Errors FunctionName=order-processing Sum GreaterThan 10 over 1 of 1 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
-        OrderCreationRollbackAlarm: AWS/Lambda/Errors FunctionName=order-creation Sum GreaterThan 3 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
-        OrderQueryRollbackAlarm: AWS/Lambda/Errors FunctionName=order-query Sum GreaterThan 3 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
-        OrderProcessingRollbackAlarm: AWS/Lambda/Errors FunctionName=order-processing Sum GreaterThan 3 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
-        OrderNotificationRollbackAlarm: AWS/Lambda/Errors FunctionName=order-notification Sum GreaterThan 3 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
-        OrderAnalyticsRollbackAlarm: AWS/Lambda/Errors FunctionName=order-analytics Sum GreaterThan 3 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
-        OrderFeedRollbackAlarm: AWS/Lambda/Errors FunctionName=order-feed Sum GreaterThan 3 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
-        OrderSweepRollbackAlarm: AWS/Lambda/Errors FunctionName=order-sweep Sum GreaterThan 3 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrderCreationRollbackAlarm: AWS/Lambda/Errors FunctionName=order-creation Sum GreaterThan 0 over 1 of 1 x 60 s -> nobody
+        OrderQueryRollbackAlarm: AWS/Lambda/Errors FunctionName=order-query Sum GreaterThan 0 over 1 of 1 x 60 s -> nobody
+        OrderNotificationRollbackAlarm: AWS/Lambda/Errors FunctionName=order-notification Sum GreaterThan 0 over 1 of 1 x 60 s -> nobody
+        OrderAnalyticsRollbackAlarm: AWS/Lambda/Errors FunctionName=order-analytics Sum GreaterThan 0 over 1 of 1 x 60 s -> nobody
+        OrderFeedRollbackAlarm: AWS/Lambda/Errors FunctionName=order-feed Sum GreaterThan 0 over 1 of 1 x 60 s -> nobody
+        OrderSweepRollbackAlarm: AWS/Lambda/Errors FunctionName=order-sweep Sum GreaterThan 0 over 1 of 1 x 60 s -> nobody
+        OrdersCreatedRollbackAlarm: OrderProcessingSystem/OrdersCreated Status=Failed Sum GreaterThan 0 over 1 of 1 x 60 s -> nobody
+        OrdersApiRollbackAlarm: AWS/ApiGateway/5XXError ApiName=orders-api,Stage=prod Sum GreaterThan 0 over 1 of 1 x 60 s -> nobody
+        OrdersBegunRollbackAlarm: OrderProcessingSystem/OrdersBegun Status=Failed Sum GreaterThan 0 over 1 of 1 x 60 s -> nobody
+        FunctionFailuresRollbackAlarm: OrderProcessingSystem/FunctionFailures  Sum GreaterThan 0 over 1 of 1 x 60 s -> nobody
         OrderProcessingThrottleAlarm: AWS/Lambda/Throttles FunctionName=order-processing Sum GreaterThan 0 over 1 of 1 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
         OrderProcessingDLQAlarm: AWS/SQS/ApproximateNumberOfMessagesVisible QueueName=OrderProcessingDLQ Maximum GreaterThan 0 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
         OrderNotificationDLQAlarm: AWS/SQS/ApproximateNumberOfMessagesVisible QueueName=OrderNotificationDLQ Maximum GreaterThan 0 over 1 of 1 x 60 s -> arn:aws:sns:local:000000000000:OperationsTopic
@@ -354,6 +357,7 @@ fn alarms_are_the_seeds_and_more() {
         OrdersApiServerErrorAlarm: AWS/ApiGateway/5XXError ApiName=orders-api,Stage=prod Sum GreaterThan 5 over 1 of 1 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
         OrdersApiLatencyAlarm: AWS/ApiGateway/Latency ApiName=orders-api,Stage=prod Percentile(99) GreaterThan 1000 over 2 of 3 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
         OrdersTableThrottleAlarm: AWS/DynamoDB/WriteThrottleEvents TableName=OrdersTable Sum GreaterThan 0 over 1 of 1 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrdersIndexThrottleAlarm: AWS/DynamoDB/WriteThrottleEvents TableName=OrdersTable,GlobalSecondaryIndexName=status-index Sum GreaterThan 0 over 1 of 1 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
         PaymentsUnknownAlarm: OrderProcessingSystem/Payments Status=Unknown Sum GreaterThan 0 over 1 of 1 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
     "#]].assert_eq(&alarms);
 }
