@@ -176,10 +176,11 @@ class Deployment:
         finally:
             connection.close()
 
-    def call_as_operator(self, method, path, body):
+    def call_as_operator(self, method, path, body, headers=None):
         """A call signed with IAM credentials."""
         data = json.dumps(body).encode()
-        request = AWSRequest(method, f"{ENDPOINT}{self.base()}{path}", {"content-type": "application/json"}, data)
+        headers = {"content-type": "application/json", **(headers or {})}
+        request = AWSRequest(method, f"{ENDPOINT}{self.base()}{path}", headers, data)
         SigV4Auth(Credentials("test", "test"), "execute-api", REGION).add_auth(request)
         return self.call(method, path, data, dict(request.headers))
 
