@@ -3,13 +3,14 @@
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use ports::StoreError;
 
+use crate::backoff::Backoff;
 use crate::environment::Variable;
 use crate::error::store_error;
 use crate::item::Attributes;
 use crate::store::{Store, call};
 
-/// How often keys are asked for that a busy table left out.
-const MAX_ASKS: u32 = 5;
+/// The waits before keys are asked for again that a busy table left out: 0.8 s on average, 1.6 s at most.
+const WAITS: Backoff = Backoff::new(5, 50, 800);
 
 impl Store {
     /// The items of at most 100 keys, which differ, in any order and without those that there are not. What was written
@@ -24,10 +25,8 @@ impl Store {
     ) -> Result<Vec<Attributes>, StoreError> {
         let table = self.name(table)?;
         let mut items = Vec::with_capacity(keys.len());
-        for _ in 0..MAX_ASKS {
-            if keys.is_empty() {
-                return Ok(items);
-            }
+        let mut backoff = WAITS;
+        while !keys.is_empty() {
             let wanted = KeysAndAttributes::builder()
                 .set_keys(Some(keys))
                 .consistent_read(true)
@@ -47,11 +46,10 @@ impl Store {
                 .as_mut()
                 .and_then(|left| left.remove(table));
             keys = left.map(|left| left.keys).unwrap_or_default();
+            if !keys.is_empty() && !backoff.wait().await {
+                return Err(StoreError::Busy);
+            }
         }
-        if keys.is_empty() {
-            Ok(items)
-        } else {
-            Err(StoreError::Busy)
-        }
+        Ok(items)
     }
 }

@@ -5,6 +5,7 @@
 //! What DynamoDB can't do in one transaction is done in an order that a repeat completes, and each module says in which.
 
 mod analytics;
+mod backoff;
 mod batch_get;
 mod catalogue;
 mod environment;

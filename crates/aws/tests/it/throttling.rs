@@ -62,5 +62,29 @@ async fn keys_that_a_busy_table_left_out_are_asked_for_again() {
         .collect();
     let error = store.get_products(many).await.unwrap_err();
     assert!(matches!(error, StoreError::Busy), "{error:?}");
-    assert_eq!(front.refused(), 5);
+    assert_eq!(front.refused(), 6, "one ask and five more, after waits that grow");
+}
+
+#[tokio::test]
+async fn each_step_of_an_order_outlasts_a_throttled_table_or_has_done_nothing() {
+    let resources = Resources::shared().await;
+    resources.verify_address("shop@example.com").await;
+    for step in Step::ALL {
+        let front = Front::start(resources).await;
+        let store = resources.store_with(&[], &front.address);
+        let order = order(&store).await;
+        store.place_order(order.clone(), None).await.unwrap();
+        front.refuse_at("DynamoDB", u32::MAX, 400, THROTTLED);
+        let error = step.run(&store, &order).await.unwrap_err();
+        assert!(matches!(error, StoreError::Busy), "{step:?}: {error:?}");
+        front.pass();
+        assert_eq!(step.done(&store, &front, &order).await, 0, "{step:?}");
+
+        front.refuse_at("DynamoDB", 2, 400, THROTTLED);
+        step.run(&store, &order).await.unwrap();
+        assert_eq!(front.refused(), 2, "{step:?}");
+        // What called it may do so again.
+        step.run(&store, &order).await.unwrap();
+        assert_eq!(step.done(&store, &front, &order).await, 1, "{step:?}");
+    }
 }
