@@ -43,7 +43,7 @@ impl Inventory for Store {
             for line in &hold.lines[hold.taken..next] {
                 writes.push(self.take(line).map_err(store)?);
             }
-            match self.transact(writes).await.map_err(store)? {
+            match self.transact_patiently(writes).await.map_err(store)? {
                 Transacted::Done => {
                     hold.exists = true;
                     hold.taken = next;
@@ -98,7 +98,7 @@ impl Store {
             for line in &lines {
                 writes.push(self.put_back(line)?);
             }
-            match self.transact(writes).await? {
+            match self.transact_patiently(writes).await? {
                 Transacted::Done => return Ok(true),
                 Transacted::Refused(refusals) => match refusals.split_first() {
                     Some((Refusal::None, of_lines)) => {
@@ -124,7 +124,7 @@ impl Store {
             for line in &hold.lines[down_to..hold.taken] {
                 writes.push(self.put_back(line)?);
             }
-            match self.transact(writes).await? {
+            match self.transact_patiently(writes).await? {
                 Transacted::Done if down_to == 0 => return Ok(()),
                 Transacted::Done => hold.taken = down_to,
                 // Another attempt is at it, or a product is gone; the order's compensation gives back what is left.

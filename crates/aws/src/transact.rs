@@ -3,13 +3,12 @@
 //! A transaction that another one got in the way of is tried again here, for the SDK doesn't do that; each try has a token
 //! of its own, and the SDK's repeats of one try share it, so that a lost answer does nothing twice.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, TransactWriteItem};
 use ports::StoreError;
 
 use crate::Store;
+use crate::backoff::Backoff;
 use crate::error::{is_throttle, store_error};
 use crate::item::Attributes;
 use crate::store::call;
@@ -17,11 +16,12 @@ use crate::store::call;
 /// The most writes of one transaction.
 pub(crate) const MAX_WRITES: usize = 100;
 
-/// How often a transaction is tried that others got in the way of.
-const MAX_TRIES: u32 = 6;
+/// For a transaction that a client waits for: 0.8 s on average, 1.6 s at most.
+const HASTY: Backoff = Backoff::new(5, 50, 800);
 
-/// The longest wait before the second try; it doubles from there.
-const FIRST_WAIT_MS: u64 = 25;
+/// For one at items that many orders are at, such as a product that all want: 4.8 s on average, 9.6 s at most. With the
+/// calls themselves that is within the 30 s that a function has.
+const PATIENT: Backoff = Backoff::new(10, 50, 1_600);
 
 /// What became of a transaction.
 #[derive(Debug)]
@@ -50,10 +50,30 @@ impl Refusal {
 
 impl Store {
     /// Does all of `writes` or none.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when others kept getting in the way, or the table throttled.
     pub(crate) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<Transacted, StoreError> {
-        let mut tries = 0;
+        self.transact_within(writes, HASTY).await
+    }
+
+    /// The same at items that many are at: it waits longer for its turn.
+    ///
+    /// # Errors
+    /// As [`Self::transact`].
+    pub(crate) async fn transact_patiently(
+        &self,
+        writes: Vec<TransactWriteItem>,
+    ) -> Result<Transacted, StoreError> {
+        self.transact_within(writes, PATIENT).await
+    }
+
+    async fn transact_within(
+        &self,
+        writes: Vec<TransactWriteItem>,
+        mut backoff: Backoff,
+    ) -> Result<Transacted, StoreError> {
         loop {
-            tries += 1;
             let request = self
                 .dynamodb()
                 .transact_write_items()
@@ -74,11 +94,9 @@ impl Store {
             if !codes().any(may_pass) {
                 return Err(store_error(error));
             }
-            if tries == MAX_TRIES {
+            if !backoff.wait().await {
                 return Err(StoreError::Busy);
             }
-            let most_ms = FIRST_WAIT_MS << tries;
-            tokio::time::sleep(Duration::from_millis(rand::random_range(1..=most_ms))).await;
         }
     }
 }

@@ -110,6 +110,31 @@ fn an_order_that_is_out_of_stock_is_paid_back() {
     );
 }
 
+/// The order, at whose product so many attempts in a row met others.
+fn crowded(attempts: usize) -> Played {
+    let busy = std::iter::repeat_with(|| error("UpdateInventory", "StockBusy")).take(attempts);
+    let states = if attempts > 10 {
+        ["CompensatePayment", "SendRefundNotification", "MarkOrderFailed"].as_slice()
+    } else {
+        &["UpdateInventory", "UpdateOrderStatus", "SendSuccessNotification"]
+    };
+    let rest = states.iter().map(|state| ok(state, json!({"Payload": {}})));
+    order([found(), paid()].into_iter().chain(busy).chain(rest).collect())
+}
+
+#[test]
+fn an_order_waits_for_a_product_that_many_want_and_is_not_given_up_for_it() {
+    let played = crowded(10);
+    assert_eq!(status(&played), "SUCCEEDED");
+    assert_eq!(path(&played).last().unwrap(), "SendSuccessNotification");
+    // Within what an EXPRESS execution has, 300 s, with ten seconds for each attempt.
+    let last = played.history.last().unwrap().timestamp;
+    assert!(last <= at(1 + 2 + 4 + 8 + 16 + 5 * 30), "{last:?}");
+
+    let played = crowded(11);
+    assert_eq!(path(&played)[5], "CompensatePayment");
+}
+
 #[test]
 fn a_payment_that_stays_unknown_is_retried_and_then_left_to_a_person() {
     let timeouts = std::iter::repeat_with(|| error("ProcessPayment", "States.Timeout")).take(4);

@@ -11,7 +11,7 @@ use ports::orders::OrderQueries;
 use ports::payment::{Charge, ChargeOutcome, ChargeRequest, PaymentError, PaymentGateway};
 use serde_json::{Value, json};
 
-use super::task::{OrderTask, error, find_order};
+use super::task::{OrderTask, error, find_order, store_failed};
 use crate::with_causes;
 
 pub(super) async fn process_payment(
@@ -20,7 +20,7 @@ pub(super) async fn process_payment(
     metrics: &impl Metrics,
     task: OrderTask,
 ) -> Result<Value, FunctionError> {
-    let order = find_order(store, &task).await?;
+    let order = find_order(store, &task, store_failed).await?;
     let key = task
         .idempotency_key
         .unwrap_or_else(|| format!("{}:pay", task.order_id));

@@ -6,7 +6,7 @@ use ports::metrics::Metrics;
 use ports::payment::{PaymentError, PaymentGateway};
 use serde_json::{Value, json};
 
-use super::task::{RefundTask, error, store_failed};
+use super::task::{RefundTask, error, stock_failed};
 
 pub(super) async fn refund_payment(
     store: &impl Inventory,
@@ -36,7 +36,7 @@ pub(super) async fn refund_payment(
         outcome = status,
     );
     refunded.map_err(|failure| error(error_type(&failure), failure.to_string()))?;
-    let stock = match released.map_err(|e| store_failed(&e))? {
+    let stock = match released.map_err(|e| stock_failed(&e))? {
         Released::Now => "released",
         Released::Before => "released before",
         Released::NothingTaken => "none taken",

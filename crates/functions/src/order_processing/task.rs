@@ -57,9 +57,16 @@ fn read<'a, T: Deserialize<'a>>(input: &'a Value) -> Result<T, FunctionError> {
 }
 
 /// The stored order of a task.
-pub(super) async fn find_order(store: &impl OrderQueries, task: &OrderTask) -> Result<Order, FunctionError> {
+///
+/// # Errors
+/// `OrderNotFound`, or what `failed` makes of the store's failure.
+pub(super) async fn find_order(
+    store: &impl OrderQueries,
+    task: &OrderTask,
+    failed: fn(&StoreError) -> FunctionError,
+) -> Result<Order, FunctionError> {
     let id = task.order_id;
-    let found = store.get_order(id).await.map_err(|e| store_failed(&e))?;
+    let found = store.get_order(id).await.map_err(|e| failed(&e))?;
     found
         .filter(|order| task.created_at.is_none_or(|at| at == order.placed.created_at))
         .ok_or_else(|| error("OrderNotFound", format!("there is no order {id} of that time")))
@@ -75,4 +82,13 @@ pub(super) fn error(error_type: &str, message: impl Into<String>) -> FunctionErr
 /// The store failed under a task. The workflow retries it.
 pub(super) fn store_failed(failure: &StoreError) -> FunctionError {
     error("StoreFailed", crate::with_causes(failure))
+}
+
+/// The store failed under a task that moves stock. One that is only busy, as with a product that many orders are at, has
+/// a name of its own: the workflow waits for it longer.
+pub(super) fn stock_failed(failure: &StoreError) -> FunctionError {
+    match failure {
+        StoreError::Busy => error("StockBusy", crate::with_causes(failure)),
+        StoreError::Full(_) | StoreError::Failed(_) => store_failed(failure),
+    }
 }

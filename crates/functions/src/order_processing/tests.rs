@@ -373,12 +373,24 @@ async fn stock_that_is_not_there_is_not_taken() {
             .await
             .starts_with("StockReleased: ")
     );
+}
 
-    function.store.fail_next(StoreError::Busy);
-    assert_eq!(
-        run(&function, &task("updateInventory")).await,
-        "StoreFailed: the store is busy"
-    );
+#[tokio::test]
+async fn a_store_that_is_busy_with_stock_has_an_error_of_its_own() {
+    let function = processing();
+    for action in ["updateInventory", "refundPayment"] {
+        for (failure, answer) in [
+            (StoreError::Busy, "StockBusy: the store is busy"),
+            (
+                StoreError::Full("of orders".to_owned()),
+                "StoreFailed: the store has no room left: of orders",
+            ),
+        ] {
+            function.gateway.refunds.lock().unwrap().push_back(Ok(()));
+            function.store.fail_next(failure);
+            assert_eq!(run(&function, &task(action)).await, answer, "{action}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -430,7 +442,7 @@ async fn a_refund_that_fails_still_frees_the_stock_and_the_other_way_round() {
     function.store.fail_next(StoreError::Busy);
     assert_eq!(
         run(&function, &task("refundPayment")).await,
-        "StoreFailed: the store is busy"
+        "StockBusy: the store is busy"
     );
     assert_eq!(function.gateway.calls.lock().unwrap().len(), 1);
 }

@@ -6,14 +6,14 @@ use ports::metrics::Metrics;
 use ports::orders::OrderQueries;
 use serde_json::{Value, json};
 
-use super::task::{OrderTask, error, find_order, store_failed};
+use super::task::{OrderTask, error, find_order, stock_failed};
 
 pub(super) async fn update_inventory(
     store: &(impl OrderQueries + Inventory),
     metrics: &impl Metrics,
     task: OrderTask,
 ) -> Result<Value, FunctionError> {
-    let order = find_order(store, &task).await?;
+    let order = find_order(store, &task, stock_failed).await?;
     let units: u64 = order
         .placed
         .items
@@ -41,6 +41,6 @@ pub(super) async fn update_inventory(
             Err(error("OutOfStock", failure.to_string()))
         }
         Err(failure @ TakeStockError::Released(_)) => Err(error("StockReleased", failure.to_string())),
-        Err(TakeStockError::Store { source, .. }) => Err(store_failed(&source)),
+        Err(TakeStockError::Store { source, .. }) => Err(stock_failed(&source)),
     }
 }
