@@ -60,7 +60,8 @@ impl Store {
             .update_item()
             .table_name(self.name(Variable::OrdersTable)?)
             .set_key(Some(order_key(begin.order_id)))
-            .update_expression("SET #s = :processing, updatedAt = :now")
+            // A sweep may have called for a person meanwhile; there is nothing to do for one any more.
+            .update_expression("SET #s = :processing, updatedAt = :now REMOVE attention")
             .condition_expression("#s = :pending")
             .expression_attribute_names("#s", "status")
             .expression_attribute_values(":processing", s(OrderStatus::Processing.as_str()))

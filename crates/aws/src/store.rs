@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use domain::Timestamp;
 use ports::StoreError;
 use ports::clock::{Clock, IdSource, OrderIds};
+use ports::metrics::Metrics;
 use ports::trace::{self, Service, ServiceKind, SpanOutcome};
 
 use crate::environment::{Settings, Variable};
@@ -17,21 +18,30 @@ use crate::sdk::{Clients, Connection};
 #[derive(Debug, Clone)]
 pub struct Store(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     clients: Clients,
     settings: Settings,
     ids: IdSource,
+    metrics: Arc<dyn Metrics>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Store {
-    /// A store over these resources. Connects to nothing yet.
+    /// A store over these resources, which counts what no caller is told of. Connects to nothing yet.
     #[must_use]
-    pub fn new(connection: &Connection, settings: Settings) -> Self {
+    pub fn new(connection: &Connection, settings: Settings, metrics: Arc<dyn Metrics>) -> Self {
         Self(Arc::new(Inner {
             clients: Clients::new(connection),
             settings,
             ids: IdSource::default(),
+            metrics,
         }))
     }
 
@@ -53,6 +63,10 @@ impl Store {
 
     pub(crate) fn mail(&self) -> aws_sdk_sesv2::Client {
         self.0.clients.mail()
+    }
+
+    pub(crate) fn metrics(&self) -> &dyn Metrics {
+        self.0.metrics.as_ref()
     }
 
     /// What the variable names.

@@ -43,27 +43,36 @@ where
     /// Takes up what is older than two minutes.
     ///
     /// # Errors
-    /// `StoreFailed`; the next call takes up what this one did not.
+    /// `SweepIncomplete` when something failed, after all else was done; the next call takes up what this one did not.
     pub async fn sweep(&self) -> Result<Swept, FunctionError> {
         let before = Timestamp::from_ms(self.clock.now().as_ms() - STALE_AFTER_MS);
-        let swept = self
-            .store
-            .sweep_orders(before)
-            .await
-            .map_err(|failure| FunctionError {
-                error_type: "StoreFailed".to_owned(),
-                message: crate::with_causes(&failure),
-            })?;
-        self.metrics
-            .count("OrdersSwept", &[("Kind", "Queued")], swept.queued);
-        self.metrics
-            .count("OrdersSwept", &[("Kind", "Published")], swept.published);
+        let swept = self.store.sweep_orders(before).await;
+        for (kind, count) in [
+            ("Queued", swept.queued),
+            ("Published", swept.published),
+            ("Failed", swept.failed),
+        ] {
+            self.metrics.count("OrdersSwept", &[("Kind", kind)], count);
+        }
+        // An alarm of its own: these wait for a person.
+        self.metrics.count("OrdersStranded", &[], swept.stranded);
         if swept != Swept::default() {
             tracing::warn!(
                 event_type = "orders_swept",
                 queued = swept.queued,
-                published = swept.published
+                stranded = swept.stranded,
+                published = swept.published,
+                failed = swept.failed,
             );
+        }
+        if swept.failed > 0 {
+            return Err(FunctionError {
+                error_type: "SweepIncomplete".to_owned(),
+                message: format!(
+                    "{} could not be taken up; the log says why, and the next sweep tries again",
+                    swept.failed
+                ),
+            });
         }
         Ok(swept)
     }
@@ -80,9 +89,11 @@ where
             match invocation {
                 Invocation::Direct(_) => {
                     let swept = self.sweep().await?;
-                    Ok(Reply::Value(
-                        json!({ "queued": swept.queued, "published": swept.published }),
-                    ))
+                    Ok(Reply::Value(json!({
+                        "queued": swept.queued,
+                        "stranded": swept.stranded,
+                        "published": swept.published,
+                    })))
                 }
                 Invocation::Api(_) | Invocation::Sqs(_) | Invocation::Sns(_) | Invocation::Stream(_) => {
                     Err(crate::wrong_event("order-sweep", "a scheduled event"))
@@ -96,8 +107,6 @@ where
 mod tests {
     use std::sync::Mutex;
 
-    use ports::StoreError;
-
     use super::*;
     use crate::test_ports::{Counts, context};
 
@@ -105,9 +114,9 @@ mod tests {
     struct Store(Swept, Mutex<Vec<Timestamp>>);
 
     impl SweepOrders for Store {
-        async fn sweep_orders(&self, before: Timestamp) -> Result<Swept, StoreError> {
+        async fn sweep_orders(&self, before: Timestamp) -> Swept {
             self.1.lock().unwrap().push(before);
-            Ok(self.0)
+            self.0
         }
     }
 
@@ -119,27 +128,56 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn what_is_older_than_two_minutes_is_taken_up() {
-        let found = Swept {
-            queued: 2,
-            published: 1,
-        };
+    type Parts = (Arc<OrderSweep<Store, Noon, Counts>>, Arc<Store>, Arc<Counts>);
+
+    fn sweep(found: Swept) -> Parts {
         let store = Arc::new(Store(found, Mutex::default()));
         let metrics = Arc::new(Counts::default());
-        let function = Arc::new(OrderSweep::new(
-            Arc::clone(&store),
-            Arc::new(Noon),
-            Arc::clone(&metrics),
-        ));
-        let event = json!({ "source": "aws.events", "detail-type": "Scheduled Event" });
-        let Ok(Reply::Value(answer)) = function.call(Invocation::Direct(event), context()).await else {
+        let function = OrderSweep::new(Arc::clone(&store), Arc::new(Noon), Arc::clone(&metrics));
+        (Arc::new(function), store, metrics)
+    }
+
+    fn event() -> Invocation {
+        Invocation::Direct(json!({ "source": "aws.events", "detail-type": "Scheduled Event" }))
+    }
+
+    #[tokio::test]
+    async fn what_is_older_than_two_minutes_is_taken_up() {
+        let (function, store, metrics) = sweep(Swept {
+            queued: 2,
+            stranded: 3,
+            published: 1,
+            failed: 0,
+        });
+        let Ok(Reply::Value(answer)) = function.call(event(), context()).await else {
             panic!("no answer")
         };
-        assert_eq!(answer.to_string(), r#"{"queued":2,"published":1}"#);
+        assert_eq!(answer.to_string(), r#"{"queued":2,"stranded":3,"published":1}"#);
         assert_eq!(store.1.lock().unwrap()[0].to_string(), "2026-01-15T11:58:00.000Z");
         assert_eq!(
             metrics.take(),
+            [
+                "OrdersSwept{Kind=Queued} +2",
+                "OrdersSwept{Kind=Published} +1",
+                "OrdersSwept{Kind=Failed} +0",
+                "OrdersStranded{} +3",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn what_failed_fails_the_call_and_what_was_done_is_counted() {
+        let (function, _, metrics) = sweep(Swept {
+            queued: 2,
+            stranded: 0,
+            published: 1,
+            failed: 4,
+        });
+        let error = function.call(event(), context()).await.unwrap_err();
+        assert_eq!(error.error_type, "SweepIncomplete");
+        assert!(error.message.starts_with("4 "), "{}", error.message);
+        assert_eq!(
+            metrics.take()[..2],
             ["OrdersSwept{Kind=Queued} +2", "OrdersSwept{Kind=Published} +1"]
         );
     }

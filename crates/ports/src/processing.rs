@@ -69,13 +69,21 @@ pub trait BeginProcessing: Send + Sync {
 pub struct Swept {
     /// Orders whose message was sent again.
     pub queued: u64,
+    /// Orders whose message was sent again as often as makes sense, and that nobody took up: each has its `attention`
+    /// attribute now.
+    pub stranded: u64,
     /// Orders whose cancellation was published.
     pub published: u64,
+    /// What could not be done: orders, or a look for them.
+    pub failed: u64,
 }
 
 /// Takes up what was left lying between two calls, where a write and what follows from it are not one transaction.
 pub trait SweepOrders: Send + Sync {
     /// Sends the message of each order that is PENDING since before `before`, and publishes each cancellation from before
     /// then that nobody was told of. Both may be repeats; to begin an order or tell of it twice changes nothing.
-    fn sweep_orders(&self, before: Timestamp) -> impl Future<Output = Result<Swept, StoreError>> + Send;
+    ///
+    /// Each order is taken up by itself, and only what was sent counts as sent. What failed is logged and counted in
+    /// [`Swept::failed`], stands as it stood, and is found by the next sweep.
+    fn sweep_orders(&self, before: Timestamp) -> impl Future<Output = Swept> + Send;
 }

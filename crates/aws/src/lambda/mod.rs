@@ -21,6 +21,7 @@ use crate::environment::{MissingVariables, Settings, Variable};
 use crate::sdk::Connection;
 use crate::store::Store;
 use crate::xray::daemon::Daemon;
+use crate::metrics::EmbeddedMetrics;
 use crate::xray::header::{TraceHeader, with_header};
 
 /// Why a function's process ended or never began.
@@ -61,7 +62,8 @@ pub async fn run<H: Handler + 'static>(
             return Err(missing.into());
         }
     };
-    let handler = Arc::new(make(Arc::new(Store::new(&connection, settings))));
+    let metrics = Arc::new(EmbeddedMetrics::from_environment());
+    let handler = Arc::new(make(Arc::new(Store::new(&connection, settings, metrics))));
     let origin = read("ALLOWED_ORIGIN").unwrap_or_default();
     let function = Function {
         handler,

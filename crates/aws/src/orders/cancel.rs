@@ -2,17 +2,18 @@
 //!
 //! The two are not one transaction on AWS. The write leaves a mark, `unpublished`, that is removed once the topic has the
 //! message; if that never comes the sweep finds the mark and publishes. A message that goes out twice tells the
-//! customer once.
+//! customer once. The mark is the call's own, so that a repeat by the SDK, after an answer that was lost, knows what
+//! the first attempt wrote from what another call did.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::{Order, OrderId, OrderStatus};
 use ports::StoreError;
 use ports::orders::{CancelOrder, CancelOrderError};
 
 use crate::environment::Variable;
 use crate::error::{Damaged, store_error};
-use crate::item::{order_key, read_order};
+use crate::item::{order_key, read_order, text};
 use crate::store::{Store, call};
 use crate::time::now;
 use crate::transact::s;
@@ -20,6 +21,7 @@ use crate::transact::s;
 impl CancelOrder for Store {
     async fn cancel_order(&self, id: OrderId, reason: String) -> Result<Order, CancelOrderError> {
         let store = |source| CancelOrderError::Store { id, source };
+        let mark = uuid::Uuid::now_v7().to_string();
         let request = self
             .dynamodb()
             .update_item()
@@ -35,7 +37,7 @@ impl CancelOrder for Store {
             .expression_attribute_values(":processing", s(OrderStatus::Processing.as_str()))
             .expression_attribute_values(":reason", s(reason))
             .expression_attribute_values(":now", s(now().to_string()))
-            .expression_attribute_values(":mark", AttributeValue::Bool(true))
+            .expression_attribute_values(":mark", s(mark.as_str()))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let damaged = |damaged: Damaged| store(damaged.into());
@@ -51,7 +53,11 @@ impl CancelOrder for Store {
                     None => Err(CancelOrderError::NotFound(id)),
                     Some(item) => {
                         let order = read_order(item).map_err(damaged)?;
-                        Err(CancelOrderError::Ended(order.state.status))
+                        if text(item, "unpublished") != Some(mark.as_str()) {
+                            return Err(CancelOrderError::Ended(order.state.status));
+                        }
+                        self.announce_cancelled(&order).await;
+                        Ok(order)
                     }
                 },
                 Some(_) | None => Err(store(store_error(error))),

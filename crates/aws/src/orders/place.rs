@@ -137,6 +137,7 @@ impl Store {
     async fn queue_order(&self, order: &PlacedOrder) {
         if let Err(error) = self.send_order(order).await {
             let error: &(dyn std::error::Error + 'static) = &error;
+            self.metrics().count("OrdersNotQueued", &[], 1);
             tracing::error!(event_type = "order_not_queued", orderId = %order.order_id, traceId = order.trace_id, error);
         }
     }

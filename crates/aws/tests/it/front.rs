@@ -1,5 +1,5 @@
-//! A server before the counterpart that does what the counterpart never does: throttles, refuses, leaves keys unread. All
-//! else it passes on, and notes what was called.
+//! A server before the counterpart that does what the counterpart never does: throttles, refuses, leaves keys unread, loses
+//! answers, takes its time. All else it passes on, and notes what was called.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use crate::support::Resources;
 
@@ -25,6 +26,10 @@ enum Rule {
     },
     /// Passes on half of the keys of so many BatchGetItem calls, and names the others as unprocessed.
     LeaveOut { left: u32 },
+    /// Passes on so many of an operation, and answers as a server does that broke down after it.
+    Lose { of: &'static str, left: u32 },
+    /// Passes on so many of an operation when it is told to go on.
+    Hold { of: &'static str, left: u32 },
 }
 
 /// A call as it came.
@@ -44,6 +49,8 @@ pub struct Front {
     rule: Arc<Mutex<Rule>>,
     refused: Arc<Mutex<u32>>,
     called: Arc<Mutex<Vec<Called>>>,
+    held: Arc<Notify>,
+    go_on: Arc<Notify>,
     /// Where it listens.
     pub address: String,
 }
@@ -58,6 +65,8 @@ impl Front {
             rule: Arc::new(Mutex::new(Rule::Pass)),
             refused: Arc::default(),
             called: Arc::default(),
+            held: Arc::default(),
+            go_on: Arc::default(),
             address: format!("http://{}", listener.local_addr().unwrap()),
         };
         let router = axum::Router::new().fallback(answer).with_state(front.clone());
@@ -92,6 +101,26 @@ impl Front {
         self.set(Rule::LeaveOut { left: count });
     }
 
+    /// Loses the answers of the next calls whose operation begins so.
+    pub fn lose(&self, of: &'static str, count: u32) {
+        self.set(Rule::Lose { of, left: count });
+    }
+
+    /// Keeps the next call whose operation begins so waiting.
+    pub fn hold(&self, of: &'static str) {
+        self.set(Rule::Hold { of, left: 1 });
+    }
+
+    /// Returns when a call is kept waiting.
+    pub async fn is_held(&self) {
+        self.held.notified().await;
+    }
+
+    /// Lets the call that waits go on.
+    pub fn go_on(&self) {
+        self.go_on.notify_one();
+    }
+
     /// Passes everything on again.
     pub fn pass(&self) {
         self.set(Rule::Pass);
@@ -113,9 +142,16 @@ impl Front {
         let now = rule.clone();
         let counted = match &mut *rule {
             Rule::Pass => return now,
-            Rule::Refuse { of, .. } if !operation.starts_with(*of) => return Rule::Pass,
+            Rule::Refuse { of, .. } | Rule::Lose { of, .. } | Rule::Hold { of, .. }
+                if !operation.starts_with(*of) =>
+            {
+                return Rule::Pass;
+            }
             Rule::LeaveOut { .. } if !operation.ends_with("BatchGetItem") => return Rule::Pass,
-            Rule::Refuse { left, .. } | Rule::LeaveOut { left } => left,
+            Rule::Refuse { left, .. }
+            | Rule::LeaveOut { left }
+            | Rule::Lose { left, .. }
+            | Rule::Hold { left, .. } => left,
         };
         let Some(rest) = counted.checked_sub(1) else {
             return Rule::Pass;
@@ -157,6 +193,20 @@ async fn answer(State(front): State<Front>, uri: Uri, headers: HeaderMap, body: 
                 "application/json"
             };
             (status, kind.to_owned(), Bytes::from_static(body.as_bytes()))
+        }
+        Rule::Lose { .. } => {
+            front.pass_on(&uri, &headers, body).await;
+            let answer = Bytes::from_static(br#"{"__type":"InternalServerError","message":"broke down"}"#);
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "application/json".to_owned(),
+                answer,
+            )
+        }
+        Rule::Hold { .. } => {
+            front.held.notify_one();
+            front.go_on.notified().await;
+            front.pass_on(&uri, &headers, body).await
         }
         Rule::LeaveOut { .. } => {
             let (kept, left) = halved(&body);

@@ -11,17 +11,25 @@ use connectors::{FailureKind, FailureWeights, Rate, SimulatedGateway, SimulatedS
 use domain::{OrderStatus, PlacedOrder, Timestamp};
 use functions::OrderProcessing;
 use ports::clock::Clock;
-use ports::orders::{CancelOrder, Idempotency, OrderQueries, PlaceOrder, Placed};
+use ports::function::aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use ports::function::{Context, Handler, Invocation, Reply};
+use ports::orders::{CancelOrder, CancelOrderError, Idempotency, OrderQueries, PlaceOrder, Placed};
 use ports::payment::GatewayLedger;
 use ports::processing::{BeginError, BeginOrder, BeginProcessing, Begun, SweepOrders};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::front::Front;
 use crate::support::{Resources, order};
 
 const NO_QUEUE: (Variable, &str) = (Variable::OrderQueueUrl, "http://127.0.0.1:1/000000000000/nowhere");
 const NO_TOPIC: (Variable, &str) = (
     Variable::OrderTopicArn,
     "arn:aws:sns:us-east-1:000000000000:nowhere",
+);
+
+const NO_MACHINE: (Variable, &str) = (
+    Variable::StateMachineArn,
+    "arn:aws:states:us-east-1:000000000000:stateMachine:nowhere",
 );
 
 fn message(order: &PlacedOrder) -> BeginOrder {
@@ -47,12 +55,12 @@ async fn the_sweep_queues_an_order_whose_message_was_never_sent() {
     let queue = resources.name(Variable::OrderQueueUrl);
     assert!(resources.messages(queue, order.order_id).await.is_empty());
 
-    let young = store.sweep_orders(order.created_at).await.unwrap();
+    let young = store.sweep_orders(order.created_at).await;
     assert_eq!(young.queued, 0, "an order that is not older is left alone");
-    let swept = store.sweep_orders(later(&*store)).await.unwrap();
+    let swept = store.sweep_orders(later(&*store)).await;
     assert_eq!(swept.queued, 1);
     assert_eq!(resources.messages(queue, order.order_id).await.len(), 1);
-    let again = store.sweep_orders(later(&*store)).await.unwrap();
+    let again = store.sweep_orders(later(&*store)).await;
     assert_eq!(again.queued, 0, "its message is waited for");
 }
 
@@ -141,11 +149,33 @@ async fn the_sweep_tells_of_a_cancellation_that_was_not_published() {
             .is_empty()
     );
 
-    assert_eq!(store.sweep_orders(later(&*store)).await.unwrap().published, 1);
+    assert_eq!(store.sweep_orders(later(&*store)).await.published, 1);
     let told = resources.messages(&resources.listener_url, order.order_id).await;
     assert_eq!(told.len(), 1);
     assert!(told[0].contains("CANCELLED"), "{}", told[0]);
-    assert_eq!(store.sweep_orders(later(&*store)).await.unwrap().published, 0);
+    assert_eq!(store.sweep_orders(later(&*store)).await.published, 0);
+}
+
+#[tokio::test]
+async fn a_cancellation_whose_answer_was_lost_is_a_cancellation_and_told_once() {
+    let resources = Resources::make().await;
+    let front = Front::start(&resources).await;
+    let store = resources.store_with(&[], &front.address);
+    let order = order(&store).await;
+    store.place_order(order.clone(), None).await.unwrap();
+    // The table has it, the caller hears nothing, and the SDK asks again.
+    front.lose("DynamoDB_20120810.UpdateItem", 1);
+    let cancelled = store.cancel_order(order.order_id, "too late".into()).await;
+    assert_eq!(front.refused(), 1);
+    assert_eq!(cancelled.unwrap().state.status, OrderStatus::Cancelled);
+    let told = resources.messages(&resources.listener_url, order.order_id).await;
+    assert_eq!(told.len(), 1);
+    // Somebody else's repeat is another matter, whatever the reason that it gives.
+    let again = store.cancel_order(order.order_id, "too late".into()).await;
+    assert!(
+        matches!(again, Err(CancelOrderError::Ended(OrderStatus::Cancelled))),
+        "{again:?}"
+    );
 }
 
 #[tokio::test]
@@ -181,21 +211,79 @@ async fn a_payment_whose_answer_was_lost_is_found_and_not_made_again() {
 }
 
 #[tokio::test]
-async fn a_redelivery_while_the_first_attempt_runs_starts_one_execution() {
+async fn a_redelivery_starts_what_was_published_only() {
     let resources = Resources::make().await;
     let store = resources.store();
     let order = order(&store).await;
     store.place_order(order.clone(), None).await.unwrap();
-    let (first, second) = tokio::join!(
-        store.begin_processing(vec![message(&order)]),
-        store.begin_processing(vec![message(&order)]),
+    let dying = resources.store_with(&[NO_MACHINE], &resources.endpoint);
+    let killed = dying.begin_processing(vec![message(&order)]).await.pop().unwrap();
+    assert!(matches!(killed, Err(BeginError::Store { .. })), "{killed:?}");
+    let told = resources.messages(&resources.listener_url, order.order_id).await;
+    assert_eq!(told.len(), 1);
+    assert!(resources.executions().await.is_empty());
+
+    let redelivered = store.begin_processing(vec![message(&order)]).await.pop().unwrap();
+    assert_eq!(redelivered.unwrap(), Begun::AlreadyStarted);
+    assert_eq!(resources.executions().await, [order.order_id.to_string()]);
+    // The news comes twice and is the same, so the customer's message has the same key both times.
+    let again = resources.messages(&resources.listener_url, order.order_id).await;
+    let status = |body: &String| {
+        let envelope: Value = serde_json::from_str(body).unwrap();
+        let news: Value = serde_json::from_str(envelope["Message"].as_str().unwrap()).unwrap();
+        (news["orderId"].clone(), news["status"].clone())
+    };
+    assert_eq!(again.iter().map(status).collect::<Vec<_>>(), [status(&told[0])]);
+}
+
+/// A batch of the queue with the order's message, as often as it is delivered.
+fn batch(order: &PlacedOrder) -> Invocation {
+    let body = json!({ "orderId": order.order_id, "createdAt": order.created_at, "traceId": order.trace_id });
+    let mut message = SqsMessage::default();
+    message.message_id = Some("m-1".to_owned());
+    message.body = Some(body.to_string());
+    let mut event = SqsEvent::default();
+    event.records = vec![message];
+    Invocation::Sqs(event)
+}
+
+#[tokio::test]
+async fn a_redelivery_while_the_first_attempt_runs_starts_one_execution() {
+    let resources = Resources::make().await;
+    let front = Front::start(&resources).await;
+    let store = resources.store_with(&[], &front.address);
+    let order = order(&store).await;
+    store.place_order(order.clone(), None).await.unwrap();
+    let settings = SimulatedSettings::default();
+    let gateway = SimulatedGateway::new(Arc::clone(&store), Arc::clone(&store), settings);
+    let function = Arc::new(OrderProcessing::new(
+        Arc::clone(&store),
+        Arc::new(gateway),
+        Arc::clone(&resources.counts),
+    ));
+    let call = || {
+        let context = Context {
+            request_id: "r-1".into(),
+            trace_id: String::new(),
+        };
+        Arc::clone(&function).call(batch(&order), context)
+    };
+    resources.counts.take();
+    // The first attempt has marked the order and is about to publish when the message comes again.
+    front.hold("/ Action=Publish");
+    let first = tokio::spawn(call());
+    front.is_held().await;
+    let second = call().await;
+    front.go_on();
+    for reply in [second, first.await.unwrap()] {
+        let Ok(Reply::Batch(reply)) = reply else {
+            panic!("{reply:?}")
+        };
+        assert!(reply.response.batch_item_failures.is_empty(), "{reply:?}");
+    }
+    assert_eq!(
+        resources.counts.take(),
+        ["OrdersBegun{Repeated} +1", "OrdersBegun{Started} +1"]
     );
-    let mut begun: Vec<String> = first
-        .into_iter()
-        .chain(second)
-        .map(|begun| format!("{:?}", begun.unwrap()))
-        .collect();
-    begun.sort_unstable();
-    assert_eq!(begun, ["AlreadyStarted", "Started"]);
     assert_eq!(resources.executions().await, [order.order_id.to_string()]);
 }

@@ -18,5 +18,6 @@ mod inventory;
 mod messages;
 mod story;
 mod support;
+mod sweep;
 mod throttling;
 mod tracing;

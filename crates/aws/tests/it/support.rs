@@ -1,7 +1,7 @@
 //! Tables as the template has them, a queue, a topic that another queue listens to, and a state machine that ends at once.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use aws::{Connection, Settings, Store, Variable};
 use aws_sdk_dynamodb::types::{
@@ -11,10 +11,38 @@ use aws_sdk_dynamodb::types::{
 use domain::{Currency, CustomerId, OrderId, OrderLine, PlacedOrder, Product, ProductId, Quantity};
 use ports::catalogue::Catalogue;
 use ports::clock::OrderIds;
+use ports::metrics::Metrics;
 use template::{KeySchema, System, Table};
 use tokio::sync::OnceCell;
 
 const MACHINE: &str = r#"{"StartAt":"Done","States":{"Done":{"Type":"Succeed"}}}"#;
+
+/// Keeps what is counted.
+#[derive(Debug, Default)]
+pub struct Counts(Mutex<Vec<String>>);
+
+impl Counts {
+    /// What was counted since this was asked last.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+
+    fn add(&self, name: &str, dimensions: &[(&'static str, &str)], value: &str) {
+        let values: Vec<&str> = dimensions.iter().map(|(_, value)| *value).collect();
+        let counted = format!("{name}{{{}}} {value}", values.join(","));
+        self.0.lock().unwrap().push(counted);
+    }
+}
+
+impl Metrics for Counts {
+    fn count(&self, name: &'static str, dimensions: &[(&'static str, &str)], value: u64) {
+        self.add(name, dimensions, &format!("+{value}"));
+    }
+
+    fn observe(&self, name: &'static str, dimensions: &[(&'static str, &str)], value: f64) {
+        self.add(name, dimensions, &format!("={value}"));
+    }
+}
 
 /// What the adapters work on, made anew for each run of the tests.
 #[derive(Debug, Clone)]
@@ -23,6 +51,8 @@ pub struct Resources {
     /// Gets what is published on the topic.
     pub listener_url: String,
     pub endpoint: String,
+    /// What the stores count.
+    pub counts: Arc<Counts>,
 }
 
 impl Resources {
@@ -69,6 +99,7 @@ impl Resources {
             names,
             listener_url,
             endpoint,
+            counts: Arc::default(),
         }
     }
 
@@ -92,7 +123,11 @@ impl Resources {
             names.get(&variable).cloned()
         };
         let settings = Settings::read(&Variable::ALL, read).expect("all are named");
-        Arc::new(Store::new(&connection(endpoint), settings))
+        Arc::new(Store::new(
+            &connection(endpoint),
+            settings,
+            Arc::clone(&self.counts) as Arc<dyn Metrics>,
+        ))
     }
 
     pub fn name(&self, variable: Variable) -> &str {
@@ -103,8 +138,15 @@ impl Resources {
         dynamodb(&self.endpoint)
     }
 
-    /// The bodies of the messages on a queue that are about this order; they stay hidden afterwards.
+    /// The bodies of the messages on a queue that are about this order; all stay hidden afterwards.
     pub async fn messages(&self, url: &str, order: OrderId) -> Vec<String> {
+        let mut bodies = self.all_messages(url).await;
+        bodies.retain(|body| body.contains(&order.to_string()));
+        bodies
+    }
+
+    /// The bodies of the messages on a queue; they stay hidden afterwards.
+    pub async fn all_messages(&self, url: &str) -> Vec<String> {
         let sqs = sqs(&self.endpoint);
         let mut bodies = Vec::new();
         loop {
@@ -119,13 +161,11 @@ impl Resources {
             if answer.messages().is_empty() {
                 return bodies;
             }
-            let about = |body: &&str| body.contains(&order.to_string());
             bodies.extend(
                 answer
                     .messages()
                     .iter()
                     .filter_map(|m| m.body())
-                    .filter(about)
                     .map(str::to_owned),
             );
         }

@@ -92,6 +92,17 @@ fn the_orders_table_has_its_keys_and_stream() {
                     },
                     projection: All,
                 },
+                SecondaryIndex {
+                    name: "unpublished-index",
+                    key: KeySchema {
+                        partition: KeyAttribute {
+                            name: "unpublished",
+                            kind: String,
+                        },
+                        sort: None,
+                    },
+                    projection: All,
+                },
             ],
             stream: Some(
                 NewAndOldImages,
@@ -359,6 +370,7 @@ fn alarms_are_the_seeds_and_more() {
         OrdersTableThrottleAlarm: AWS/DynamoDB/WriteThrottleEvents TableName=OrdersTable Sum GreaterThan 0 over 1 of 1 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
         OrdersIndexThrottleAlarm: AWS/DynamoDB/WriteThrottleEvents TableName=OrdersTable,GlobalSecondaryIndexName=status-index Sum GreaterThan 0 over 1 of 1 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
         PaymentsUnknownAlarm: OrderProcessingSystem/Payments Status=Unknown Sum GreaterThan 0 over 1 of 1 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
+        OrdersStrandedAlarm: OrderProcessingSystem/OrdersStranded  Sum GreaterThan 0 over 1 of 1 x 300 s -> arn:aws:sns:local:000000000000:OperationsTopic
     "#]].assert_eq(&alarms);
 }
 
