@@ -6,11 +6,12 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use ports::StoreError;
 
 /// Errors that say "not now": tables, queues and topics that throttle, each under its own name.
-const THROTTLED: [&str; 9] = [
+const THROTTLED: [&str; 10] = [
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "ThrottlingException",
     "Throttling",
+    "Throttled",
     "ThrottledException",
     "TooManyRequestsException",
     "RequestThrottled",

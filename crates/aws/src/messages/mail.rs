@@ -1,13 +1,13 @@
 //! Mails, through SES.
 
-use aws_sdk_sesv2::error::SdkError;
+use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent};
 use ports::StoreError;
 use ports::notify::Message;
 
 use super::Failure;
-use crate::error::store_error;
+use crate::error::{is_throttle, store_error};
 use crate::sdk::no_retries;
 use crate::store::call;
 
@@ -65,6 +65,7 @@ where
         Some(SendEmailError::BadRequestException(refused)) => {
             Failure::Refused(refused.message().unwrap_or("bad request").to_owned())
         }
+        Some(_) if is_throttle(error.code()) => Failure::Throttled,
         Some(_) => Failure::Failed(store_error(error)),
         None => Failure::Unknown(store_error(error)),
     }

@@ -13,10 +13,15 @@ use std::sync::Arc;
 use ports::StoreError;
 use ports::notify::{Channel, Message, Sender};
 
+use crate::backoff::Backoff;
 use crate::outbox::{Claim, State};
 use crate::store::Store;
 
 use mail::Mail;
+
+/// The waits of a message that a service throttles: 3.2 s on average, 6.4 s at most. A notification is two messages at most
+/// and the function has 30 s.
+const THROTTLED: Backoff = Backoff::new(6, 200, 1_600);
 
 /// Which channels are switched on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,6 +55,8 @@ pub struct CustomerMessages {
 enum Failure {
     /// It never will: there is no such recipient, or they want no messages.
     Refused(String),
+    /// It takes no more at this rate.
+    Throttled,
     /// It said no, and may say yes another time.
     Failed(StoreError),
     /// It said nothing, so the message may be on its way.
@@ -94,12 +101,7 @@ impl CustomerMessages {
     }
 
     async fn send_claimed(&self, message: &Message) -> Result<(), StoreError> {
-        let sent = match (message.channel, &self.mail) {
-            (Channel::Email, Some(mail)) => mail.send(message).await,
-            (Channel::Email, None) => return Err(StoreError::Busy),
-            (Channel::Sms, _) => sms::send(&self.store, message).await,
-        };
-        match sent {
+        match self.send_by_channel(message).await {
             Ok(receipt) => {
                 log(message, "message_sent");
                 self.store.end_message(message, State::Sent, &receipt).await
@@ -115,11 +117,35 @@ impl CustomerMessages {
                 );
                 self.store.end_message(message, State::Refused, &why).await
             }
+            Err(Failure::Throttled) => {
+                self.store.release_message(message).await?;
+                Err(StoreError::Busy)
+            }
             Err(Failure::Failed(error)) => {
                 self.store.release_message(message).await?;
                 Err(error)
             }
             Err(Failure::Unknown(error)) => Err(error),
+        }
+    }
+
+    /// One message through its service. A rate that is reached comes free again within a second or so; what was refused
+    /// for it was certainly not sent, so it is tried again here.
+    async fn send_by_channel(&self, message: &Message) -> Result<String, Failure> {
+        let mut backoff = THROTTLED;
+        loop {
+            let sent = match (message.channel, &self.mail) {
+                (Channel::Email, Some(mail)) => mail.send(message).await,
+                (Channel::Email, None) => return Err(Failure::Failed(StoreError::Busy)),
+                (Channel::Sms, _) => sms::send(&self.store, message).await,
+            };
+            match sent {
+                Err(Failure::Throttled) if backoff.wait().await => {}
+                Ok(_)
+                | Err(Failure::Throttled | Failure::Refused(_) | Failure::Failed(_) | Failure::Unknown(_)) => {
+                    return sent;
+                }
+            }
         }
     }
 }

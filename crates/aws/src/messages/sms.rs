@@ -1,13 +1,13 @@
 //! Text messages, through SNS.
 
-use aws_sdk_sns::error::SdkError;
+use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
 use ports::StoreError;
 use ports::notify::Message;
 
 use super::Failure;
-use crate::error::store_error;
+use crate::error::{is_throttle, store_error};
 use crate::sdk::no_retries;
 use crate::store::{Store, call};
 
@@ -42,6 +42,7 @@ where
         Some(
             PublishError::InvalidParameterException(_) | PublishError::InvalidParameterValueException(_),
         ) => Failure::Refused("SNS does not send to this number".to_owned()),
+        Some(_) if is_throttle(error.code()) => Failure::Throttled,
         Some(_) => Failure::Failed(store_error(error)),
         None => Failure::Unknown(store_error(error)),
     }

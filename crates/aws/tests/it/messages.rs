@@ -188,6 +188,40 @@ async fn a_service_that_says_no_is_asked_again_by_the_next_delivery_and_holds_no
 }
 
 #[tokio::test]
+async fn a_service_that_throttles_is_asked_again_by_the_same_delivery() {
+    const MAIL: &str = r#"{"__type":"TooManyRequestsException","message":"Maximum sending rate exceeded."}"#;
+    const TEXT: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttled</Code>\
+        <Message>Rate exceeded</Message></Error><RequestId>r</RequestId></ErrorResponse>";
+    let resources = Resources::shared().await;
+    let front = Front::start(resources).await;
+    let (store, sender) = sender(resources, &front).await;
+    for (channel, path, body) in [
+        (Channel::Email, "/v2/email/outbound-emails", MAIL),
+        (Channel::Sms, "/ Action=Publish", TEXT),
+    ] {
+        let message = message(&store, channel);
+        front.refuse_at(path, 3, 429, body);
+        sender.send(vec![message.clone()]).await.unwrap();
+        assert_eq!(front.refused(), 3, "{channel:?}");
+        assert_eq!(state(resources, &message).await, "SENT", "{channel:?}");
+        let sent = match channel {
+            Channel::Email => mails(resources, message.order_id).await,
+            Channel::Sms => texts(resources, message.order_id).await,
+        };
+        assert_eq!(sent.len(), 1, "{channel:?}");
+    }
+    // One that keeps throttling is left to the next delivery, which finds the message free.
+    let mail = message(&store, Channel::Email);
+    front.refuse_at("/v2/email/outbound-emails", u32::MAX, 429, MAIL);
+    let error = sender.send(vec![mail.clone()]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Busy), "{error:?}");
+    assert_eq!(front.refused(), 7, "one try and six more");
+    front.pass();
+    sender.send(vec![mail.clone()]).await.unwrap();
+    assert_eq!(mails(resources, mail.order_id).await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_recipient_that_there_is_not_is_written_down_and_not_asked_again() {
     const NO_ADDRESS: &str = r#"{"__type":"BadRequestException","message":"Missing final '@domain'"}"#;
     const NO_NUMBER: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>InvalidParameter</Code>\
