@@ -1,12 +1,111 @@
 //! A table that throttles: tried again, and said to be busy when that doesn't help.
 
-use domain::ProductId;
+use std::sync::Arc;
+
+use aws::{CustomerMessages, Delivery, Store};
+use domain::{OrderStatus, PlacedOrder, ProductId};
 use ports::StoreError;
 use ports::catalogue::Catalogue;
+use ports::clock::Clock;
+use ports::inventory::{Inventory, TakeStockError};
+use ports::notify::{Channel, Message, Sender};
 use ports::orders::{OrderQueries, PlaceOrder};
+use ports::payment::{ChargeOutcome, GatewayLedger, LedgerEntry};
+use ports::processing::{BeginError, BeginOrder, BeginProcessing};
 
 use crate::front::Front;
 use crate::support::{Resources, order};
+
+/// The writes of an order's way, each of which may meet a table that throttles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Begin,
+    TakeStock,
+    Charge,
+    ClaimMessage,
+}
+
+impl Step {
+    const ALL: [Self; 4] = [Self::Begin, Self::TakeStock, Self::Charge, Self::ClaimMessage];
+
+    async fn run(self, store: &Arc<Store>, order: &PlacedOrder) -> Result<(), StoreError> {
+        match self {
+            Self::Begin => {
+                let begin = BeginOrder {
+                    order_id: order.order_id,
+                    created_at: order.created_at,
+                    trace_id: order.trace_id.clone(),
+                };
+                match store.begin_processing(vec![begin]).await.pop().unwrap() {
+                    Ok(_) => Ok(()),
+                    Err(BeginError::Store { source, .. }) => Err(source),
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            Self::TakeStock => match store.take_stock(order.order_id, order.items.clone()).await {
+                Ok(()) => Ok(()),
+                Err(TakeStockError::Store { source, .. }) => Err(source),
+                Err(error) => panic!("{error}"),
+            },
+            Self::Charge => {
+                let entry = LedgerEntry {
+                    idempotency_key: format!("{}:pay", order.order_id),
+                    payment_id: format!("PAY-{}", order.order_id),
+                    order_id: order.order_id,
+                    amount: order.total_amount,
+                    currency: order.currency,
+                    outcome: ChargeOutcome::Charged,
+                    at: store.now(),
+                };
+                store.record_charge(entry).await.map(|_| ())
+            }
+            Self::ClaimMessage => {
+                let on = Delivery {
+                    mail_from: Some("shop@example.com".to_owned()),
+                    sms: false,
+                };
+                let message = Message {
+                    key: format!("{}:COMPLETED:email", order.order_id),
+                    order_id: order.order_id,
+                    channel: Channel::Email,
+                    recipient: "customer@example.com".to_owned(),
+                    subject: "Order".to_owned(),
+                    body: "Complete.".to_owned(),
+                    trace_id: order.trace_id.clone(),
+                };
+                CustomerMessages::new(Arc::clone(store), on)
+                    .send(vec![message])
+                    .await
+            }
+        }
+    }
+
+    /// How often it was done.
+    async fn done(self, store: &Arc<Store>, front: &Front, order: &PlacedOrder) -> usize {
+        match self {
+            Self::Begin => {
+                let stored = store.get_order(order.order_id).await.unwrap().unwrap();
+                usize::from(stored.state.status == OrderStatus::Processing)
+            }
+            Self::TakeStock => {
+                let ids = vec![order.items[0].product_id.clone()];
+                let product = store.get_products(ids).await.unwrap().remove(0).unwrap();
+                usize::try_from(10 - product.stock).unwrap() / 2
+            }
+            Self::Charge => {
+                let key = format!("{}:pay", order.order_id);
+                usize::from(store.find_entry(key).await.unwrap().is_some())
+            }
+            Self::ClaimMessage => {
+                let called = front.called();
+                let sent = called
+                    .iter()
+                    .filter(|call| call.operation.starts_with("/v2/email"));
+                sent.count()
+            }
+        }
+    }
+}
 
 const THROTTLED: &str = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"The level of configured provisioned throughput for the table was exceeded."}"#;
 
