@@ -26,7 +26,7 @@ pub(crate) async fn order_timeline(
         facts::of_messages(store, id),
     )
     .await?;
-    for facts in [history, payments, stock, messages] {
+    for facts in [history::entries(history, &order), payments, stock, messages] {
         entries.extend(facts);
     }
     entries.extend(facts::of_status(&order));

@@ -3,9 +3,10 @@
 //! The execution's name is the order's id, so its ARN follows from the state machine's. Payloads stay out: they hold what
 //! the order's own facts tell.
 
+use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
 use aws_sdk_sfn::types::HistoryEvent;
-use domain::{OrderId, Timestamp};
+use domain::{Order, OrderId, OrderStatus, Timestamp};
 use ports::StoreError;
 use ports::orders::TimelineEntry;
 use serde_json::{Value, json};
@@ -21,8 +22,21 @@ const PAGE: i32 = 1_000;
 /// The history of an execution ends at 25,000 events.
 const MAX_PAGES: u32 = 25;
 
-/// The events of the order's execution, oldest first; none before it was started.
-pub(super) async fn of_execution(store: &Store, id: OrderId) -> Result<Vec<TimelineEntry>, StoreError> {
+/// What can be told of an execution.
+pub(super) enum History {
+    /// Its events, oldest first.
+    Kept(Vec<TimelineEntry>),
+    /// There is none of that name, or not any more.
+    NotFound,
+    /// The state machine is an EXPRESS one, of which no history can be asked for.
+    Unsupported,
+}
+
+/// The code by which an API says that it isn't for machines of this type.
+const WRONG_TYPE: &str = "StateMachineTypeNotSupported";
+
+/// The events of the order's execution.
+pub(super) async fn of_execution(store: &Store, id: OrderId) -> Result<History, StoreError> {
     let arn = execution_arn(store.name(Variable::StateMachineArn)?, id)?;
     let mut entries = Vec::new();
     let mut token = None;
@@ -38,7 +52,10 @@ pub(super) async fn of_execution(store: &Store, id: OrderId) -> Result<Vec<Timel
             Ok(answer) => answer,
             Err(error) => {
                 return match error.as_service_error() {
-                    Some(GetExecutionHistoryError::ExecutionDoesNotExist(_)) => Ok(Vec::new()),
+                    Some(GetExecutionHistoryError::ExecutionDoesNotExist(_)) => Ok(History::NotFound),
+                    // The ARN is made as a STANDARD machine's is, so one that isn't right is of another type.
+                    Some(GetExecutionHistoryError::InvalidArn(_)) => Ok(History::Unsupported),
+                    Some(_) | None if error.code() == Some(WRONG_TYPE) => Ok(History::Unsupported),
                     Some(_) | None => Err(store_error(error)),
                 };
             }
@@ -49,7 +66,32 @@ pub(super) async fn of_execution(store: &Store, id: OrderId) -> Result<Vec<Timel
             break;
         }
     }
-    Ok(entries)
+    Ok(History::Kept(entries))
+}
+
+/// The history as entries of the order's timeline. Where there is none that there should be, one entry says so.
+pub(super) fn entries(history: History, order: &Order) -> Vec<TimelineEntry> {
+    let has_run = match order.state.status {
+        OrderStatus::Completed | OrderStatus::Failed => true,
+        // These may be from before an execution was started.
+        OrderStatus::Pending | OrderStatus::Processing | OrderStatus::Cancelled => false,
+    };
+    let is_missing = match history {
+        History::Kept(entries) => return entries,
+        History::NotFound => has_run,
+        History::Unsupported => order.state.status != OrderStatus::Pending,
+    };
+    let summary = "The workflow's states are not told: an EXPRESS workflow has no history that can be asked for, and a \
+                   STANDARD one keeps it for 90 days."
+        .to_owned();
+    let entry = entry(
+        order.state.updated_at,
+        "execution",
+        "HistoryNotAvailable",
+        summary,
+        Value::Null,
+    );
+    is_missing.then_some(entry).into_iter().collect()
 }
 
 fn execution_arn(machine: &str, id: OrderId) -> Result<String, StoreError> {

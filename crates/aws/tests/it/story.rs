@@ -11,7 +11,45 @@ use ports::orders::{OrderQueries, PlaceOrder};
 use ports::processing::{BeginOrder, BeginProcessing};
 use serde_json::json;
 
+use crate::front::Front;
 use crate::support::{Resources, order};
+
+#[tokio::test]
+async fn a_timeline_of_an_express_workflow_is_told_without_its_states() {
+    const EXPRESS: &str = r#"{"__type":"StateMachineTypeNotSupported","message":"This operation is not supported by this type"}"#;
+    const INVALID: &str =
+        r#"{"__type":"InvalidArn","message":"Invalid Arn: 'Resource type not valid in this context'"}"#;
+    const GONE: &str = r#"{"__type":"ExecutionDoesNotExist","message":"Execution Does Not Exist"}"#;
+    let resources = Resources::shared().await;
+    let front = Front::start(resources).await;
+    let store = resources.store_with(&[], &front.address);
+    let order = order(&store).await;
+    let id = order.order_id;
+    store.place_order(order.clone(), None).await.unwrap();
+    let events = async || -> Vec<String> {
+        let timeline = store.order_timeline(id).await.unwrap().unwrap();
+        timeline.into_iter().map(|entry| entry.event).collect()
+    };
+    for error in [EXPRESS, INVALID, GONE] {
+        front.refuse_at("AWSStepFunctions.GetExecutionHistory", 1, 400, error);
+        assert_eq!(
+            events().await,
+            ["PENDING"],
+            "{error}: there is nothing to tell yet"
+        );
+        assert_eq!(front.refused(), 1);
+    }
+    let begin = BeginOrder {
+        order_id: id,
+        created_at: order.created_at,
+        trace_id: order.trace_id.clone(),
+    };
+    store.begin_processing(vec![begin]).await.pop().unwrap().unwrap();
+    for error in [EXPRESS, INVALID] {
+        front.refuse_at("AWSStepFunctions.GetExecutionHistory", 1, 400, error);
+        assert_eq!(events().await, ["PENDING", "HistoryNotAvailable"], "{error}");
+    }
+}
 
 #[tokio::test]
 async fn a_timeline_tells_payment_stock_messages_and_the_workflows_steps() {
