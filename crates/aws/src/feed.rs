@@ -12,7 +12,7 @@ use ports::feed::{ChangeFeed, ChangeRecord};
 
 use crate::environment::Variable;
 use crate::error::{Damaged, store_error};
-use crate::item::{Attributes, Reader};
+use crate::item::{Attributes, Reader, text};
 use crate::store::{Store, call};
 use crate::time::now;
 use crate::transact::{n, s};
@@ -25,6 +25,12 @@ const MAX_KEYS: u64 = 100;
 
 /// The most changes of one page.
 const MAX_LIMIT: u32 = 1_000;
+
+/// The most bytes of one page, as they stand in the function's answer: JSON within a JSON text. Lambda takes 6 MB.
+const MAX_PAGE_BYTES: usize = 4_000_000;
+
+/// What a change has besides its images, in bytes.
+const FRAME_BYTES: usize = 256;
 
 /// The key of the change with this number.
 pub(crate) fn change_key(number: u64) -> Attributes {
@@ -50,16 +56,32 @@ impl ChangeFeed for Store {
             None => self.first_kept(after.saturating_add(1), latest).await?,
         };
         let last = latest.min(first.saturating_add(limit - 1));
-        let mut changes = Vec::new();
+        let mut page = Vec::new();
+        let mut page_bytes = 0;
         let mut from = first;
         while from <= last {
             let to = last.min(from + MAX_KEYS - 1);
-            changes.extend(self.changes(from, to).await?);
+            let mut stored = self.changes(from, to).await?;
+            stored.sort_unstable_by_key(|stored| stored.change.sequence_number);
+            for Stored { change, bytes } in stored {
+                page_bytes += bytes;
+                // A page goes on where the one before ended, so one change at least.
+                if page_bytes > MAX_PAGE_BYTES && !page.is_empty() {
+                    return Ok(page);
+                }
+                page.push(change);
+            }
             from = to + 1;
         }
-        changes.sort_unstable_by_key(|change| change.sequence_number);
-        Ok(changes)
+        Ok(page)
     }
+}
+
+/// A change as it was kept.
+struct Stored {
+    change: ChangeRecord,
+    /// How much of the function's answer it takes.
+    bytes: usize,
 }
 
 impl Store {
@@ -97,7 +119,7 @@ impl Store {
         Ok(low)
     }
 
-    async fn change(&self, number: u64, latest: u64) -> Result<Option<ChangeRecord>, StoreError> {
+    async fn change(&self, number: u64, latest: u64) -> Result<Option<Stored>, StoreError> {
         if number > latest {
             return Ok(None);
         }
@@ -105,7 +127,7 @@ impl Store {
     }
 
     /// The changes of these numbers, in any order, without those that have expired.
-    async fn changes(&self, from: u64, to: u64) -> Result<Vec<ChangeRecord>, StoreError> {
+    async fn changes(&self, from: u64, to: u64) -> Result<Vec<Stored>, StoreError> {
         let keys = (from..=to).map(change_key).collect();
         let items = self.batch_get(Variable::AnalyticsTable, keys).await?;
         let mut changes = Vec::with_capacity(items.len());
@@ -117,7 +139,7 @@ impl Store {
 }
 
 /// The change of an item; `None` for one that has expired and is still there.
-fn read_change(item: &Attributes, now: Timestamp) -> Result<Option<ChangeRecord>, Damaged> {
+fn read_change(item: &Attributes, now: Timestamp) -> Result<Option<Stored>, Damaged> {
     let reader = Reader { item, of: "a change" };
     let at: Timestamp = reader.parsed("at")?;
     if at.as_ms() + KEPT_MS <= now.as_ms() {
@@ -128,7 +150,8 @@ fn read_change(item: &Attributes, now: Timestamp) -> Result<Option<ChangeRecord>
         json.map(|json| serde_json::from_str(&json).map_err(|_| reader.damaged(name)))
             .transpose()
     };
-    Ok(Some(ChangeRecord {
+    let images = ["oldImage", "newImage"].map(|name| text(item, name).map_or(0, answer_bytes));
+    let change = ChangeRecord {
         sequence_number: reader.number("number")?,
         event_name: match reader.required("eventName")? {
             "INSERT" => "INSERT",
@@ -139,7 +162,16 @@ fn read_change(item: &Attributes, now: Timestamp) -> Result<Option<ChangeRecord>
         at,
         old_image: image("oldImage")?,
         new_image: image("newImage")?,
+    };
+    Ok(Some(Stored {
+        change,
+        bytes: FRAME_BYTES + images.iter().sum::<usize>(),
     }))
+}
+
+/// The bytes of a JSON text within another: quotes and backslashes take two.
+fn answer_bytes(json: &str) -> usize {
+    json.len() + json.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count()
 }
 
 /// The item of a change.

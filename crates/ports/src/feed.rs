@@ -27,7 +27,8 @@ pub struct ChangeRecord {
 
 /// Reads the change feed. Records are kept for 24 hours.
 pub trait ChangeFeed: Send + Sync {
-    /// At most `limit` (1 to 1,000) changes with a sequence number above `after`, in order.
+    /// At most `limit` (1 to 1,000) changes with a sequence number above `after`, in order; fewer where they are too large
+    /// for one answer, and none only when there is none above `after`.
     fn read_changes(
         &self,
         after: u64,
