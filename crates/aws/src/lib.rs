@@ -30,7 +30,7 @@ mod transact;
 mod xray;
 
 pub use environment::{MissingVariables, Settings, Variable};
-pub use lambda::{RunError, run};
+pub use lambda::{RunError, exit, run};
 pub use messages::{CustomerMessages, Delivery};
 pub use metrics::EmbeddedMetrics;
 pub use sdk::Connection;

@@ -1,24 +1,25 @@
 //! The Lambda function `order-creation`: wires its ports and nothing else.
 
+use std::process::ExitCode;
 use std::sync::Arc;
 
-use aws::{EmbeddedMetrics, RunError, Variable};
+use aws::{EmbeddedMetrics, Variable};
 use functions::OrderCreation;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), RunError> {
+async fn main() -> ExitCode {
     let needed = [
         Variable::OrdersTable,
         Variable::InventoryTable,
         Variable::IdempotencyTable,
         Variable::OrderQueueUrl,
     ];
-    aws::run(&needed, |store| {
+    let run = aws::run(&needed, |store| {
         OrderCreation::new(
             Arc::clone(&store),
             store,
             Arc::new(EmbeddedMetrics::from_environment()),
         )
-    })
-    .await
+    });
+    aws::exit(run.await)
 }

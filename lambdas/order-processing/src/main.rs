@@ -1,6 +1,7 @@
 //! The Lambda function `order-processing`: wires its ports and nothing else.
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use aws::{EmbeddedMetrics, Variable};
@@ -8,7 +9,11 @@ use connectors::{SimulatedGateway, SimulatedSettings};
 use functions::OrderProcessing;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    aws::exit(start().await)
+}
+
+async fn start() -> Result<(), Box<dyn Error>> {
     let payments = SimulatedSettings::from_variables(|name| std::env::var(name).ok())?;
     let needed = [
         Variable::OrdersTable,

@@ -1,10 +1,12 @@
 //! The Lambda function `order-query`: wires its ports and nothing else.
 
-use aws::{RunError, Variable};
+use std::process::ExitCode;
+
+use aws::Variable;
 use functions::OrderQuery;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), RunError> {
+async fn main() -> ExitCode {
     let needed = [
         Variable::OrdersTable,
         Variable::InventoryTable,
@@ -15,5 +17,5 @@ async fn main() -> Result<(), RunError> {
         Variable::OrderTopicArn,
         Variable::StateMachineArn,
     ];
-    aws::run(&needed, OrderQuery::new).await
+    aws::exit(aws::run(&needed, OrderQuery::new).await)
 }

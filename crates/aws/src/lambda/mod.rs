@@ -6,6 +6,9 @@
 mod event;
 mod reply;
 
+use std::error::Error;
+use std::io::Write;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -18,10 +21,10 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::environment::{MissingVariables, Settings, Variable};
+use crate::metrics::EmbeddedMetrics;
 use crate::sdk::Connection;
 use crate::store::Store;
 use crate::xray::daemon::Daemon;
-use crate::metrics::EmbeddedMetrics;
 use crate::xray::header::{TraceHeader, with_header};
 
 /// Why a function's process ended or never began.
@@ -80,6 +83,28 @@ pub async fn run<H: Handler + 'static>(
         async move { function.handle(event).await }
     });
     lambda_runtime::run(service).await.map_err(RunError::Runtime)
+}
+
+/// How the process ends. An error goes to standard error, where Lambda takes the log from, as a sentence with its causes.
+pub fn exit(result: Result<(), impl Into<Box<dyn Error>>>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "{}", with_causes(error.into().as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `could not do this: for that reason`.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        text = format!("{text}: {source}");
+        cause = source.source();
+    }
+    text
 }
 
 /// A function with what each of its invocations needs.
@@ -146,4 +171,21 @@ fn init_log() -> Result<(), RunError> {
         .with(lines)
         .try_init()
         .map_err(RunError::Log)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_as_a_sentence_with_its_causes() {
+        let broken = std::io::Error::other("the connection broke");
+        let error = RunError::Runtime(lambda_runtime::Error::from(broken));
+        assert_eq!(
+            with_causes(&error),
+            "the Lambda runtime's interface failed: the connection broke"
+        );
+        let missing = RunError::from(MissingVariables(vec!["ORDERS_TABLE"]));
+        assert!(with_causes(&missing).starts_with("missing in the function's environment: ORDERS_TABLE"));
+    }
 }
