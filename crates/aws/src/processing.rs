@@ -18,7 +18,7 @@ use crate::item::{order_key, read_order};
 use crate::store::{Store, call};
 use crate::time::now;
 use crate::transact::s;
-use crate::xray::header::execution_header;
+use crate::xray::header::order_header;
 
 impl BeginProcessing for Store {
     async fn begin_processing(&self, orders: Vec<BeginOrder>) -> Vec<Result<Begun, BeginError>> {
@@ -37,14 +37,15 @@ impl Store {
                 created_at: begin.created_at,
             });
         }
+        let came_with = begin.trace_header.as_deref();
         match self.mark_processing(begin).await.map_err(store)? {
             Marked::Now(order) => {
-                self.start(&order).await.map_err(store)?;
+                self.start(&order, came_with).await.map_err(store)?;
                 Ok(Begun::Started)
             }
             Marked::Before(order) => match order.state.status {
                 OrderStatus::Pending | OrderStatus::Processing => {
-                    self.start(&order).await.map_err(store)?;
+                    self.start(&order, came_with).await.map_err(store)?;
                     Ok(Begun::AlreadyStarted)
                 }
                 OrderStatus::Completed | OrderStatus::Failed | OrderStatus::Cancelled => Ok(Begun::Ended),
@@ -84,8 +85,8 @@ impl Store {
         }
     }
 
-    async fn start(&self, order: &Order) -> Result<(), StoreError> {
-        self.publish_status(&order.placed, OrderStatus::Processing)
+    async fn start(&self, order: &Order, came_with: Option<&str>) -> Result<(), StoreError> {
+        self.publish_status(&order.placed, OrderStatus::Processing, came_with)
             .await?;
         let placed = &order.placed;
         let input = json!({
@@ -99,7 +100,7 @@ impl Store {
             .state_machine_arn(self.name(Variable::StateMachineArn)?)
             .name(placed.order_id.to_string())
             .input(input.to_string())
-            .set_trace_header(execution_header(&placed.trace_id));
+            .set_trace_header(order_header(&placed.trace_id, came_with));
         match call("states", "StartExecution", request.send()).await {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {

@@ -12,14 +12,15 @@ use serde_json::json;
 use crate::environment::Variable;
 use crate::error::store_error;
 use crate::store::{Store, call};
-use crate::xray::header::{TRACE_HEADER, execution_header};
+use crate::xray::header::{TRACE_HEADER, order_header};
 
 impl Store {
-    /// Publishes that the order came to this status. When it returns the topic has the message on durable storage.
+    /// Publishes that the order came to this status; `came_with` is the trace header of the message that led to it. When it returns the topic has the message on durable storage.
     pub(crate) async fn publish_status(
         &self,
         order: &PlacedOrder,
         status: OrderStatus,
+        came_with: Option<&str>,
     ) -> Result<(), StoreError> {
         let mut message = json!({
             "orderId": order.order_id,
@@ -48,7 +49,7 @@ impl Store {
             .topic_arn(self.name(Variable::OrderTopicArn)?)
             .message(message.to_string())
             .message_attributes("status", attribute);
-        let trace = execution_header(&order.trace_id);
+        let trace = order_header(&order.trace_id, came_with);
         let request = request.customize().mutate_request(move |request| {
             if let Some(trace) = &trace {
                 // It is made of hexadecimal digits, so it can't be refused.

@@ -50,6 +50,9 @@ pub struct BeginOrder {
     pub created_at: Timestamp,
     /// The trace that the order belongs to.
     pub trace_id: String,
+    /// X-Ray's header that the message came with, where it came with one: what of the order's trace led here, and whether
+    /// the trace is recorded.
+    pub trace_header: Option<String>,
 }
 
 /// Begins the processing of orders.

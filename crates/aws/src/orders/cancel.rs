@@ -82,7 +82,8 @@ impl Store {
 
     /// Publishes the cancellation of an order, then removes its mark.
     pub(crate) async fn publish_cancelled(&self, order: &Order) -> Result<(), StoreError> {
-        self.publish_status(&order.placed, OrderStatus::Cancelled).await?;
+        self.publish_status(&order.placed, OrderStatus::Cancelled, None)
+            .await?;
         let request = self
             .dynamodb()
             .update_item()

@@ -19,7 +19,7 @@ use crate::item::{Attributes, Reader, placed_item};
 use crate::store::{Store, call};
 use crate::time::{epoch_s, now};
 use crate::transact::{Refusal, Transacted, n, s};
-use crate::xray::header::current_header;
+use crate::xray::header::order_header;
 
 /// For how long a key is remembered.
 const KEPT_S: i64 = 24 * 3_600;
@@ -166,7 +166,8 @@ impl Store {
             .message_body(body.to_string())
             .message_attributes("orderId", attribute(order.order_id.to_string())?)
             .message_attributes("eventType", attribute("ORDER_PLACED".to_owned())?);
-        if let Some(header) = current_header() {
+        // Whoever sends it, a client's repeat or the sweep, it is of the trace that the order is of.
+        if let Some(header) = order_header(&order.trace_id, None) {
             let header = MessageSystemAttributeValue::builder()
                 .data_type("String")
                 .string_value(header)

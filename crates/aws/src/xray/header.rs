@@ -2,6 +2,7 @@
 //!
 //! Inside, a trace id is 32 hexadecimal digits, as W3C has it; X-Ray's is the same digits with a version and dashes.
 
+use std::fmt;
 use std::future::Future;
 
 use ports::trace::{SpanId, TraceId};
@@ -23,14 +24,23 @@ pub(crate) fn current_header() -> Option<String> {
     CURRENT.try_with(Clone::clone).ok().flatten()
 }
 
-/// The header of an order's execution: its own trace, sampled as the current invocation's is.
+/// The header of what is done for an order: always of its own trace, the one of the request that placed it.
 ///
-/// A batch's invocation has a trace of its own; the order's execution belongs to the trace of the request that placed it.
-pub(crate) fn execution_header(trace_id: &str) -> Option<String> {
+/// A batch's invocation has a trace of its own, and so has a sweep's. The header that the order's message `came_with` says
+/// whether the order's trace is recorded, and what of it led here. Where none of the order's trace is at hand it is
+/// recorded as the current invocation is.
+pub(crate) fn order_header(trace_id: &str, came_with: Option<&str>) -> Option<String> {
     let root = xray_id(trace_id)?;
-    let sampled =
-        current_header().is_some_and(|header| TraceHeader::parse(&header).is_some_and(|h| h.sampled));
-    Some(format!("Root={root};Sampled={}", u8::from(sampled)))
+    let current = current_header();
+    let current = current.as_deref().and_then(TraceHeader::parse);
+    let sampled = current.as_ref().is_some_and(|header| header.sampled);
+    let mut known = came_with.and_then(TraceHeader::parse).into_iter().chain(current);
+    let header = known.find(|header| header.root == root).unwrap_or(TraceHeader {
+        root,
+        parent: None,
+        sampled,
+    });
+    Some(header.to_string())
 }
 
 /// What a header says.
@@ -42,6 +52,16 @@ pub(crate) struct TraceHeader {
     pub(crate) parent: Option<String>,
     /// Whether it is recorded.
     pub(crate) sampled: bool,
+}
+
+impl fmt::Display for TraceHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Root={}", self.root)?;
+        if let Some(parent) = &self.parent {
+            write!(f, ";Parent={parent}")?;
+        }
+        write!(f, ";Sampled={}", u8::from(self.sampled))
+    }
 }
 
 impl TraceHeader {
@@ -121,17 +141,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_execution_belongs_to_its_orders_trace() {
-        let id = "0123456789abcdef0123456789abcdef";
-        let header = with_header(Some(HEADER.to_owned()), async { execution_header(id) }).await;
+    async fn what_is_done_for_an_order_belongs_to_its_own_trace() {
+        const ID: &str = "0123456789abcdef0123456789abcdef";
+        const OWN: &str = "Root=1-01234567-89abcdef0123456789abcdef;Parent=53995c3f42cd8ad8;Sampled=0";
+        let in_batch = async |came_with| {
+            let header = async { order_header(ID, came_with) };
+            with_header(Some(HEADER.to_owned()), header).await.unwrap()
+        };
+        // The message says what the invocation, which is of another trace, can't.
+        assert_eq!(in_batch(Some(OWN)).await, OWN);
+        let recorded = OWN.replace("Sampled=0", "Sampled=1");
+        assert_eq!(order_header(ID, Some(&recorded)).unwrap(), recorded);
+        // A message that came with the trace of a repeated request, or with none.
+        let bare = "Root=1-01234567-89abcdef0123456789abcdef;Sampled=1";
+        assert_eq!(in_batch(Some(HEADER)).await, bare);
+        assert_eq!(in_batch(None).await, bare);
+        // The request that placed it.
+        let placing = with_header(Some(OWN.to_owned()), async { order_header(ID, None) });
+        assert_eq!(placing.await.unwrap(), OWN);
         assert_eq!(
-            header.unwrap(),
-            "Root=1-01234567-89abcdef0123456789abcdef;Sampled=1"
-        );
-        assert_eq!(
-            execution_header(id).unwrap(),
+            order_header(ID, None).unwrap(),
             "Root=1-01234567-89abcdef0123456789abcdef;Sampled=0"
         );
-        assert_eq!(execution_header("none"), None);
+        assert_eq!(order_header("none", Some(OWN)), None);
     }
 }

@@ -37,8 +37,10 @@ enum Rule {
 pub struct Called {
     /// `DynamoDB_20120810.PutItem`, or the path and body of a service that names its operation there.
     pub operation: String,
-    /// The trace that it names.
+    /// The trace that its head names.
     pub trace: Option<String>,
+    /// What it asks for.
+    pub body: String,
 }
 
 /// The server.
@@ -181,6 +183,7 @@ async fn answer(State(front): State<Front>, uri: Uri, headers: HeaderMap, body: 
         operation: text("x-amz-target")
             .unwrap_or_else(|| format!("{} {}", uri.path(), String::from_utf8_lossy(&body))),
         trace: text("x-amzn-trace-id"),
+        body: String::from_utf8_lossy(&body).into_owned(),
     };
     let rule = front.next_rule(&called.operation);
     front.called.lock().unwrap().push(called);

@@ -37,6 +37,7 @@ fn message(order: &PlacedOrder) -> BeginOrder {
         order_id: order.order_id,
         created_at: order.created_at,
         trace_id: order.trace_id.clone(),
+        trace_header: None,
     }
 }
 

@@ -43,6 +43,7 @@ async fn a_timeline_of_an_express_workflow_is_told_without_its_states() {
         order_id: id,
         created_at: order.created_at,
         trace_id: order.trace_id.clone(),
+        trace_header: None,
     };
     store.begin_processing(vec![begin]).await.pop().unwrap().unwrap();
     for error in [EXPRESS, INVALID] {
@@ -62,6 +63,7 @@ async fn a_timeline_tells_payment_stock_messages_and_the_workflows_steps() {
         order_id: id,
         created_at: order.created_at,
         trace_id: order.trace_id.clone(),
+        trace_header: None,
     };
     store.begin_processing(vec![begin]).await.pop().unwrap().unwrap();
     let settings = SimulatedSettings {

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use aws::{Connection, Settings, Store, Variable};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+    Projection, ProjectionType, ScalarAttributeType,
 };
 use domain::{Currency, CustomerId, OrderId, OrderLine, PlacedOrder, Product, ProductId, Quantity};
 use ports::catalogue::Catalogue;
@@ -229,6 +229,22 @@ pub async fn order(store: &Store) -> PlacedOrder {
         metadata: None,
         trace_id: "0123456789abcdef0123456789abcdef".into(),
     }
+}
+
+/// Sets an attribute of a stored order, as if time had passed.
+pub async fn set(resources: &Resources, order: OrderId, name: &str, value: AttributeValue) {
+    resources
+        .dynamodb()
+        .update_item()
+        .table_name(resources.name(Variable::OrdersTable))
+        .key("orderId", AttributeValue::S(order.to_string()))
+        .key("createdAt", AttributeValue::S(order.created_at().to_string()))
+        .update_expression("SET #name = :value")
+        .expression_attribute_names("#name", name)
+        .expression_attribute_values(":value", value)
+        .send()
+        .await
+        .unwrap();
 }
 
 fn connection(endpoint: &str) -> Connection {

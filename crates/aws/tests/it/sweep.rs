@@ -8,7 +8,7 @@ use ports::orders::{CancelOrder, OrderFilter, OrderQueries, PlaceOrder};
 use ports::processing::{BeginOrder, BeginProcessing, Begun, SweepOrders, Swept};
 
 use crate::front::Front;
-use crate::support::{Resources, order};
+use crate::support::{Resources, order, set};
 
 const NO_QUEUE: (Variable, &str) = (Variable::OrderQueueUrl, "http://127.0.0.1:1/000000000000/nowhere");
 const NO_TOPIC: (Variable, &str) = (
@@ -26,22 +26,6 @@ async fn unsent(resources: &Resources) -> PlacedOrder {
     let order = order(&store).await;
     store.place_order(order.clone(), None).await.unwrap();
     order
-}
-
-/// Sets an attribute of a stored order, as if time had passed.
-async fn set(resources: &Resources, order: OrderId, name: &str, value: AttributeValue) {
-    resources
-        .dynamodb()
-        .update_item()
-        .table_name(resources.name(Variable::OrdersTable))
-        .key("orderId", AttributeValue::S(order.to_string()))
-        .key("createdAt", AttributeValue::S(order.created_at().to_string()))
-        .update_expression("SET #name = :value")
-        .expression_attribute_names("#name", name)
-        .expression_attribute_values(":value", value)
-        .send()
-        .await
-        .unwrap();
 }
 
 /// The last message of the order was sent long ago.
@@ -102,6 +86,7 @@ async fn an_order_that_was_sent_in_vain_so_often_needs_attention_until_it_is_beg
         order_id: id,
         created_at: order.created_at,
         trace_id: order.trace_id,
+        trace_header: None,
     };
     let begun = store.begin_processing(vec![begin]).await.pop().unwrap();
     assert_eq!(begun.unwrap(), Begun::Started);

@@ -35,6 +35,7 @@ impl Step {
                     order_id: order.order_id,
                     created_at: order.created_at,
                     trace_id: order.trace_id.clone(),
+                    trace_header: None,
                 };
                 match store.begin_processing(vec![begin]).await.pop().unwrap() {
                     Ok(_) => Ok(()),

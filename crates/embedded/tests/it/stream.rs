@@ -57,6 +57,7 @@ async fn begin(running: &Running, order: OrderId) {
         order_id: order,
         created_at: order.created_at(),
         trace_id: String::new(),
+        trace_header: None,
     };
     running.begin_processing(vec![begin]).await.remove(0).unwrap();
 }

@@ -124,6 +124,7 @@ async fn the_filter_policy_decides_who_gets_what() {
         order_id: order,
         created_at: order.created_at(),
         trace_id: String::new(),
+        trace_header: None,
     };
     running.begin_processing(vec![begin]).await.remove(0).unwrap();
     let call = all.next().await;

@@ -18,7 +18,7 @@ use ports::function::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatew
 use ports::function::{Context, Handler, Invocation, Reply, ReplyFuture};
 use ports::metrics::Metrics;
 use ports::orders::{Idempotency, PlaceOrder, PlaceOrderError, Placed};
-use ports::trace;
+use ports::trace::{self, SpanOutcome};
 
 use crate::http;
 use crate::problem::{ErrorCode, Problem};
@@ -122,7 +122,14 @@ where
             tried += 1;
             let id = self.ids.next_order_id();
             let placed = order.place(id, trace_id(id, context));
-            match self.store.place_order(placed, idempotency.clone()).await {
+            let mut creating = trace::subsegment("create_order");
+            creating.order(id);
+            let outcome = self.store.place_order(placed, idempotency.clone()).await;
+            if let Err(failure @ PlaceOrderError::Store { .. }) = &outcome {
+                creating.fail(SpanOutcome::Fault, || failure.to_string());
+            }
+            drop(creating);
+            match outcome {
                 // So rare that the order is read once more then, rather than copied every time.
                 Err(PlaceOrderError::DuplicateId(_)) if tried < MAX_ID_TRIES => {
                     order = PlaceOrderRequest::parse(body).map_err(Problem::validation)?;

@@ -1,6 +1,7 @@
 //! `POST /orders`, from the event to the answer.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use ::http::HeaderValue;
 use domain::OrderStatus;
@@ -9,6 +10,7 @@ use ports::StoreError;
 use ports::function::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use ports::function::aws_lambda_events::encodings::Body;
 use ports::function::{Context, Handler, Invocation};
+use ports::trace::{Recorder, Scope, Service, ServiceKind, SpanData, SpanId, SpanOutcome, TraceId};
 
 use super::OrderCreation;
 use crate::test_ports::{Counts, Ids, Store, context, id, order};
@@ -272,4 +274,55 @@ async fn another_event_is_refused() {
         .await
         .unwrap_err();
     assert_eq!(failure.error_type, "WrongEvent");
+}
+
+/// Keeps the spans that end.
+#[derive(Debug, Default)]
+struct Spans(AtomicI64, Mutex<Vec<SpanData>>);
+
+impl Recorder for Spans {
+    fn now_us(&self) -> i64 {
+        self.0.fetch_add(10, Ordering::Relaxed)
+    }
+
+    fn takes_first(&self) -> bool {
+        false
+    }
+
+    fn keep(&self, _: TraceId) {}
+
+    fn record(&self, span: SpanData) {
+        self.1.lock().unwrap().push(span);
+    }
+}
+
+#[tokio::test]
+async fn a_trace_has_the_seeds_parts_of_a_creation() {
+    let function = function(Store::new());
+    function.store.fail_next(StoreError::Busy);
+    let spans = Arc::new(Spans::default());
+    for _ in 0..2 {
+        let trace = TraceId::parse(&context().trace_id).unwrap();
+        let scope = Scope::new(
+            Arc::clone(&spans) as Arc<dyn Recorder>,
+            Service::new("order-creation", ServiceKind::Function),
+            "request-1".to_owned(),
+            vec![(trace, SpanId::new(1))],
+        );
+        scope.run(Box::pin(place(&function, GOOD, None))).await;
+    }
+    let spans = spans.1.lock().unwrap();
+    let told: Vec<_> = spans
+        .iter()
+        .map(|span| (span.name.as_str(), span.outcome, span.order))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("validate_input", SpanOutcome::Ok, None),
+            ("create_order", SpanOutcome::Fault, Some(id(0))),
+            ("validate_input", SpanOutcome::Ok, None),
+            ("create_order", SpanOutcome::Ok, Some(id(1))),
+        ]
+    );
 }

@@ -9,6 +9,9 @@ use serde::Deserialize;
 
 use crate::with_causes;
 
+/// The attribute in which SQS hands on the trace of who sent the message.
+const TRACE_HEADER: &str = "AWSTraceHeader";
+
 /// What order creation sends for each order.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -64,6 +67,7 @@ fn read_message(message: &SqsMessage) -> Result<BeginOrder, serde_json::Error> {
         order_id: body.order_id,
         created_at: body.created_at,
         trace_id: body.trace_id,
+        trace_header: message.attributes.get(TRACE_HEADER).cloned(),
     })
 }
 

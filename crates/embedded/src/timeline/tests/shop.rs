@@ -236,6 +236,7 @@ fn begin_order(body: &str) -> BeginOrder {
         order_id,
         created_at: order_id.created_at(),
         trace_id,
+        trace_header: None,
     }
 }
 

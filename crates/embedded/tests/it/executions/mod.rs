@@ -59,6 +59,7 @@ fn begin_order(record: &SqsMessage) -> BeginOrder {
         order_id: text("orderId").parse().unwrap(),
         created_at: text("createdAt").parse().unwrap(),
         trace_id: text("traceId").to_owned(),
+        trace_header: None,
     }
 }
 
@@ -68,6 +69,7 @@ fn begin(order: OrderId) -> BeginOrder {
         order_id: order,
         created_at: order.created_at(),
         trace_id: String::new(),
+        trace_header: None,
     }
 }
 
