@@ -4,8 +4,12 @@
 
 use std::ops::Deref;
 
+use connectors::{Rate, SimulatedSettings};
+use domain::{OrderId, PlacedOrder};
 use embedded::Engine;
 use tempfile::TempDir;
+use testkit::conformance::by_hand::Hands;
+use testkit::conformance::{Broken, Outcome};
 use testkit::{Shop, ShopError, ShopOptions};
 
 /// An engine that doesn't work, so that orders stay as they are put; and its directory.
@@ -35,4 +39,46 @@ async fn backend() -> Embedded {
     }
 }
 
+impl Hands for Embedded {
+    type Backend = Engine;
+    type Sender = Engine;
+
+    fn backend(&self) -> &Engine {
+        &self.shop.engine
+    }
+
+    fn sender(&self) -> &Engine {
+        &self.shop.engine
+    }
+
+    /// An order and its change are one commit.
+    async fn feed(&self, _: &PlacedOrder) -> Outcome {
+        Ok(())
+    }
+
+    /// It is paid, there is none left of its product, and the money can't be given back.
+    async fn strand(&self) -> Result<OrderId, Broken> {
+        let payments = SimulatedSettings {
+            success_rate: Rate::ALWAYS,
+            refund_failure_rate: Rate::ALWAYS,
+            ..SimulatedSettings::default()
+        };
+        let options = ShopOptions {
+            payments,
+            ..ShopOptions::default()
+        };
+        let strand = async {
+            self.shop.stock("EMPTY", 0).await?;
+            let id = self.shop.place("EMPTY", 1).await?;
+            self.shop.start(&options).await?;
+            self.shop.ended(id).await?;
+            Ok(id)
+        };
+        strand
+            .await
+            .map_err(|error: ShopError| Broken::Sample(error.to_string()))
+    }
+}
+
 testkit::conformance!(backend);
+testkit::conformance_by_hand!(backend);

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{Resources, order};
 
 /// A record of the stream as Lambda passes it on.
-fn record(number: u64, order: &domain::PlacedOrder) -> EventRecord {
+pub fn record(number: u64, order: &domain::PlacedOrder) -> EventRecord {
     let text = |text: &str| json!({ "S": text });
     let line = &order.items[0];
     let line = json!({ "M": {

@@ -7,9 +7,11 @@
 //! async fn backend() -> Engine { … }
 //! testkit::conformance!(backend);
 //! ```
+//! What follows by itself only where the whole system runs is in `by_hand`, and `conformance_by_hand!` makes its tests.
 //! Time can't be moved here, for nobody moves AWS's; what needs it (24 hours of an idempotency record) is each backend's own.
 
 pub mod analytics;
+pub mod by_hand;
 pub mod cancelling;
 pub mod catalogue;
 pub mod idempotency;
@@ -20,6 +22,7 @@ pub mod listing;
 pub mod placing;
 pub mod processing;
 mod samples;
+pub mod timeline;
 
 use ports::StoreError;
 use ports::analytics::AnalyticsView;
@@ -150,12 +153,27 @@ macro_rules! conformance {
             processing::one_failure_touches_no_other,
             analytics::figures_add_up,
             analytics::a_record_counts_once,
+            timeline::a_timeline_begins_with_the_placing,
+            timeline::a_timeline_tells_of_payment_stock_and_end,
+            timeline::an_unknown_order_has_no_timeline,
             ids::ids_are_unique_and_tell_their_time,
         }
     };
 }
 
-/// The tests that `conformance!` makes.
+/// Makes a test of each case that needs a backend's own hands; `$hands` is an async function that returns [`by_hand::Hands`].
+#[macro_export]
+macro_rules! conformance_by_hand {
+    ($hands:path) => {
+        $crate::conformance_cases! { $hands;
+            by_hand::a_placed_order_is_one_change_of_the_feed,
+            by_hand::a_message_is_handed_over_once,
+            by_hand::what_needs_attention_is_listed,
+        }
+    };
+}
+
+/// The tests that `conformance!` and `conformance_by_hand!` make.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! conformance_cases {
