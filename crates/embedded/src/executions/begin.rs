@@ -38,7 +38,7 @@ impl BeginProcessing for Engine {
                 if answer.is_some() {
                     continue;
                 }
-                match look(self, order, rows.next()) {
+                match look(self, order, rows.next().unwrap_or(Ok(None))) {
                     Ok(Look::Begin(row)) => waiting.push((at, *row)),
                     Ok(Look::Nothing(begun)) => *answer = Some(Ok(begun)),
                     Err(error) => *answer = Some(Err(error)),
@@ -124,7 +124,8 @@ impl Engine {
         answers: &mut [Option<Result<Begun, BeginError>>],
     ) {
         for at in places {
-            match look(self, &orders[at]) {
+            let found = self.order_row_of(orders[at].order_id);
+            match look(self, &orders[at], found) {
                 Ok(Look::Begin(row)) => Box::pin(self.begin_rows(orders, vec![(at, *row)], answers)).await,
                 Ok(Look::Nothing(begun)) => answers[at] = Some(Ok(begun)),
                 Err(error) => answers[at] = Some(Err(error)),
@@ -139,11 +140,10 @@ enum Look {
 }
 
 /// Looks at the order as it was found, and prepares its beginning.
-fn look(engine: &Engine, order: &BeginOrder, found: Option<Found>) -> Result<Look, BeginError> {
+fn look(engine: &Engine, order: &BeginOrder, found: Found) -> Result<Look, BeginError> {
     let id = order.order_id;
     let store = |source| BeginError::Store { id, source };
-    let row = found.transpose().map_err(store)?.flatten();
-    let row = row.ok_or(BeginError::NotFound(id))?;
+    let row = found.map_err(store)?.ok_or(BeginError::NotFound(id))?;
     if row.id.created_at() != order.created_at {
         return Err(BeginError::WrongKey {
             id,
