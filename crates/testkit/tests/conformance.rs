@@ -81,4 +81,9 @@ impl Hands for Embedded {
 }
 
 testkit::conformance!(backend);
-testkit::conformance_by_hand!(backend);
+/// Boxed, for a case is given what this derefs to.
+async fn hands() -> Box<Embedded> {
+    Box::new(backend().await)
+}
+
+testkit::conformance_by_hand!(hands);

@@ -3,7 +3,7 @@
 use domain::{OrderId, OrderStatus, PlacedOrder};
 use ports::feed::{ChangeFeed, ChangeRecord};
 use ports::notify::{Channel, Message, Sender};
-use ports::orders::{OrderFilter, OrderQueries};
+use ports::orders::{CancelOrder, OrderFilter, OrderQueries};
 use serde_json::Value;
 
 use super::samples::placed;
@@ -124,7 +124,11 @@ pub async fn a_message_is_handed_over_once<H: Hands>(hands: &H) -> Outcome {
 /// And nothing else is listed with it.
 pub async fn what_needs_attention_is_listed<H: Hands>(hands: &H) -> Outcome {
     let backend = hands.backend();
+    // One that has ended, for a backend may work on whatever has not.
     let calm = placed(backend).await?;
+    backend
+        .cancel_order(calm.order_id, "ordered twice".to_owned())
+        .await?;
     let stranded = hands.strand().await?;
     let order = backend.get_order(stranded).await?;
     let why = order.and_then(|order| order.state.attention);
