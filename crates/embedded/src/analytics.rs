@@ -214,15 +214,15 @@ mod tests {
             [
                 concat!(
                     r#"{"hour":"1970-01-01T01:00:00.000Z","currency":"USD","orders":3,"averageOrderValue":33.33,"#,
-                    r#""conversionRate":0.6667,"paymentSuccessRate":0.6667}"#
+                    r#""completionRate":0.6667,"paidRate":0.6667}"#
                 ),
                 concat!(
                     r#"{"hour":"1970-01-01T00:00:00.000Z","currency":"JPY","orders":2,"averageOrderValue":2,"#,
-                    r#""conversionRate":0,"paymentSuccessRate":null}"#
+                    r#""completionRate":0,"paidRate":null}"#
                 ),
                 concat!(
                     r#"{"hour":"1970-01-01T00:00:00.000Z","currency":"USD","orders":2,"averageOrderValue":0.12,"#,
-                    r#""conversionRate":0,"paymentSuccessRate":null}"#
+                    r#""completionRate":0,"paidRate":null}"#
                 ),
             ]
         );
@@ -251,7 +251,7 @@ mod tests {
         add(&connection, "s", 1, vec![completed]);
         let only = concat!(
             r#"{"hour":"1970-01-01T00:00:00.000Z","currency":"USD","orders":0,"averageOrderValue":0.00,"#,
-            r#""conversionRate":null,"paymentSuccessRate":null}"#
+            r#""completionRate":null,"paidRate":null}"#
         );
         assert_eq!(shown(&connection, 0, 1), [only]);
     }

@@ -180,8 +180,8 @@ impl HourTotals {
             currency: self.currency,
             orders: self.placed,
             average_order_value: average(self.placed_value, self.placed, self.currency),
-            conversion_rate: rate(self.completed, self.placed),
-            payment_success_rate: rate(self.payments_succeeded, tried),
+            completion_rate: rate(self.completed, self.placed),
+            paid_rate: rate(self.payments_succeeded, tried),
         }
     }
 }
@@ -201,6 +201,46 @@ fn rate(part: u64, whole: u64) -> Option<Number> {
     rate.normalize().to_string().parse().ok()
 }
 
+/// A business metric (the seed's section 8): so many of a counter's outcomes in the hour, in per cent. The dashboard in
+/// `template.yaml` reckons it on AWS by the same counter, so both engines show the same figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateMetric {
+    /// The metric's name.
+    pub name: &'static str,
+    /// The counter, whose dimension `Status` is the outcome.
+    pub counter: &'static str,
+    /// The outcome that is wanted.
+    pub good: &'static str,
+    /// The other one. Outcomes that are neither decide nothing and don't count.
+    pub bad: &'static str,
+}
+
+/// Orders placed of those asked for. Refused is what can't be an order; what the client sends again, or what failed on our
+/// side and may be sent again, is neither.
+pub const CONVERSION_RATE: RateMetric = RateMetric {
+    name: "ConversionRate",
+    counter: "OrdersCreated",
+    good: "Success",
+    bad: "Invalid",
+};
+
+/// Payments taken of those that the gateway decided. One that it gave no answer to is neither, and asked for again.
+pub const PAYMENT_SUCCESS_RATE: RateMetric = RateMetric {
+    name: "PaymentSuccessRate",
+    counter: "Payments",
+    good: "Success",
+    bad: "Declined",
+};
+
+impl RateMetric {
+    /// The rate in per cent; `None` of nothing. For charts; nothing is reckoned from it.
+    #[must_use]
+    pub fn percent(&self, good: f64, bad: f64) -> Option<f64> {
+        let all = good + bad;
+        (all > 0.0).then_some(100.0 * good / all)
+    }
+}
+
 /// One hour of the view.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -213,10 +253,12 @@ pub struct HourFigures {
     pub orders: u64,
     /// Mean of their totals, rounded half to even to the currency's decimals.
     pub average_order_value: Amount,
-    /// Completed of placed, 0 to 1, four decimals; `None` when none was placed.
-    pub conversion_rate: Option<Number>,
-    /// Payments taken of payments tried, 0 to 1, four decimals; `None` when none was tried.
-    pub payment_success_rate: Option<Number>,
+    /// Completed of placed, 0 to 1, four decimals; `None` when none was placed. Not [`CONVERSION_RATE`]: what was refused
+    /// is no change of the table.
+    pub completion_rate: Option<Number>,
+    /// Orders paid of those whose payment was tried to the end, 0 to 1, four decimals; `None` when there is none. Not
+    /// [`PAYMENT_SUCCESS_RATE`]: a gateway that never answered is part of this.
+    pub paid_rate: Option<Number>,
 }
 
 /// Keeps the view.

@@ -43,7 +43,7 @@ impl Observer {
         told.ok_or(ObserveError::NotFound { what: "trace", name })
     }
 
-    async fn values(&self, selection: Selection) -> Result<Vec<history::Values>, ObserveError> {
+    pub(super) async fn values(&self, selection: Selection) -> Result<Vec<history::Values>, ObserveError> {
         let now = self.engine.time().now();
         let asked = selection.clone();
         let mut found = self

@@ -93,7 +93,7 @@ impl Observer {
         let time = self.engine.time();
         self.catch_up(minute).await;
         loop {
-            gauges::read(&self.engine).await;
+            gauges::read(self).await;
             let now = time.now();
             let this_minute = history::floor(now.as_ms(), MINUTE_MS);
             if this_minute > minute {

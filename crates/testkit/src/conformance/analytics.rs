@@ -61,8 +61,8 @@ pub async fn figures_add_up<B: Backend>(backend: &B) -> Outcome {
     for hour in &found {
         equal("orders", &hour.orders, &4)?;
         equal("their mean, exact", &hour.average_order_value, &amount("15.00")?)?;
-        equal("completed of placed", &rate(&hour.conversion_rate), &half)?;
-        equal("taken of tried", &rate(&hour.payment_success_rate), &half)?;
+        equal("completed of placed", &rate(&hour.completion_rate), &half)?;
+        equal("taken of tried", &rate(&hour.paid_rate), &half)?;
     }
     Ok(())
 }

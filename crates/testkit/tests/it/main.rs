@@ -5,6 +5,7 @@
 
 mod alarms;
 mod audit;
+mod business;
 mod by_hand;
 mod cancel;
 mod crashes;
