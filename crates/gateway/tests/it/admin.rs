@@ -107,6 +107,24 @@ async fn dead_letters_go_back_or_away() {
 }
 
 #[tokio::test]
+async fn the_newest_orders() {
+    let gateway = Gateway::new();
+    for (query, status) in [
+        ("?limit=8", 200),
+        ("", 200),
+        ("?limit=0", 400),
+        ("?limit=101", 400),
+        ("?page=2", 400),
+    ] {
+        let answer = gateway
+            .send(&format!("GET /admin/orders{query}\nkey: admin"))
+            .await;
+        assert_eq!(answer.status, status, "{query}");
+    }
+    assert_eq!(*gateway.engine.orders_asked.lock().unwrap(), [8, 100]);
+}
+
+#[tokio::test]
 async fn executions() {
     check(
         "GET /admin/executions?status=FAILED&limit=1",

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use domain::Timestamp;
+use domain::{Order, OrderId, Timestamp};
 use gateway::Parts;
 use ports::StoreError;
 use ports::access::{ApiKey, ApiKeys, CreateKeyError, QuotaPeriod, Role, Usage, UsagePlan};
@@ -19,6 +19,7 @@ use ports::operations::{
     ExecutionDetail, ExecutionInfo, OperationError, Operations, OutboxEntry, QueueInfo, QueueMessage,
     SubscriptionInfo,
 };
+use ports::orders::{OrderFilter, OrderPage, OrderQueries, TimelineEntry};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -51,6 +52,8 @@ pub struct Memory {
     reads: AtomicU64,
     pub store_error: Mutex<Option<StoreError>>,
     pub figures_asked: Mutex<Vec<(Timestamp, Timestamp)>>,
+    /// How many orders were asked for, each time.
+    pub orders_asked: Mutex<Vec<u32>>,
 }
 
 impl Default for Memory {
@@ -74,6 +77,7 @@ impl Default for Memory {
             reads: AtomicU64::new(0),
             store_error: Mutex::default(),
             figures_asked: Mutex::default(),
+            orders_asked: Mutex::default(),
         }
     }
 }
@@ -332,6 +336,30 @@ impl AnalyticsView for Memory {
     async fn read_figures(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HourFigures>, StoreError> {
         self.figures_asked.lock().unwrap().push((from, to));
         Ok(vec![])
+    }
+}
+
+impl OrderQueries for Memory {
+    async fn get_order(&self, _id: OrderId) -> Result<Option<Order>, StoreError> {
+        Ok(None)
+    }
+
+    async fn list_orders(
+        &self,
+        filter: OrderFilter,
+        after: Option<OrderId>,
+        limit: u32,
+    ) -> Result<OrderPage, StoreError> {
+        assert_eq!((filter, after), (OrderFilter::default(), None));
+        self.orders_asked.lock().unwrap().push(limit);
+        Ok(OrderPage {
+            orders: vec![],
+            next: None,
+        })
+    }
+
+    async fn order_timeline(&self, _id: OrderId) -> Result<Option<Vec<TimelineEntry>>, StoreError> {
+        Ok(None)
     }
 }
 
