@@ -86,7 +86,7 @@ fn outbox_table(sent: &[OutboxEntry], now: Timestamp) -> Markup {
                 details { summary { (entry.subject) } p.letter { (entry.body) } } }
         };
         Row::keyed(
-            format!("{}{}{}", entry.order_id, entry.subject, entry.channel),
+            &format!("{}{}{}", entry.order_id, entry.subject, entry.channel),
             [
                 ago(entry.at, now),
                 order_link(&entry.order_id),

@@ -181,9 +181,12 @@ impl Plot<'_> {
         match self.summary {
             Summary::Total => self.unit.text(values.sum()),
             Summary::Range => match (values.clone().next_back(), values.reduce(f64::max)) {
-                (Some(latest), Some(most)) if latest == most => self.unit.text(latest),
                 (Some(latest), Some(most)) => {
-                    format!("{} (up to {})", self.unit.text(latest), self.unit.text(most))
+                    let (latest, most) = (self.unit.text(latest), self.unit.text(most));
+                    if latest == most {
+                        return latest;
+                    }
+                    format!("{latest} (up to {most})")
                 }
                 _ => "–".to_owned(),
             },

@@ -95,7 +95,7 @@ impl Row {
     }
 
     /// A row that stays the same row while others come and go.
-    pub(crate) fn keyed(key: impl ToString, cells: impl Into<Vec<Markup>>) -> Self {
+    pub(crate) fn keyed(key: &(impl ToString + ?Sized), cells: impl Into<Vec<Markup>>) -> Self {
         Self {
             key: Some(key.to_string()),
             ..Self::new(cells)
@@ -162,7 +162,7 @@ mod tests {
             Column::number("Wai\"ting"),
             Column::actions("Do"),
         ];
-        let row = Row::keyed(7, [html! { "Q" }, html! { "3" }, html! { "x" }]).bad(true);
+        let row = Row::keyed(&7, [html! { "Q" }, html! { "3" }, html! { "x" }]).bad(true);
         let table = table("Queues", &columns, [row]).into_string();
         assert!(
             table.contains(r#"<tr class="bad" data-key="7" role="row">"#),

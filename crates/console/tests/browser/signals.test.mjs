@@ -80,10 +80,10 @@ test("metrics are charts with their values, for an hour and for a year", async (
     await browser.live();
     const chart = (title) => page.locator("section.plot", { has: page.getByRole("heading", { name: title, exact: true }) });
     await chart("Orders").getByRole("listitem").filter({ hasText: `placed ${FAILURES + 1}` }).waitFor();
-    await chart("Invocations").getByText("order-processing").first().waitFor();
-    await chart("Latency p99").getByText("POST /orders").first().waitFor();
+    await chart("Invocations").getByRole("listitem").filter({ hasText: "order-processing" }).waitFor();
+    await chart("Latency p99").getByRole("listitem").filter({ hasText: "POST /orders" }).waitFor();
     await chart("Executions").getByRole("listitem").filter({ hasText: `succeeded ${FAILURES + 1}` }).waitFor();
-    await chart("Payment success rate").getByText("100.0 %").first().waitFor();
+    await chart("Payment success rate").getByRole("listitem").filter({ hasText: "100.0 %" }).waitFor();
     await chart("Orders").getByText("As a table").click();
     await page.getByRole("region", { name: "Orders", exact: true }).getByRole("row").nth(1).waitFor();
   }

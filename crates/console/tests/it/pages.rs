@@ -116,9 +116,10 @@ async fn metrics_are_charts_of_every_part_for_any_span() {
         assert_eq!(page.status, StatusCode::OK, "{span}");
         for part in [
             "<h3>Orders per hour</h3>",
-            "<span>placed</span> <strong>1</strong>",
-            "<span>USD</span> <strong>29.99</strong>",
+            "<span>taken</span> <strong>1</strong>",
+            "<span>taken of those tried</span> <strong>100.0 %</strong>",
             "<span>order-processing</span>",
+            "<span>sent</span> <strong>1</strong>",
             "<span>succeeded</span> <strong>1</strong>",
             "As a table",
         ] {
