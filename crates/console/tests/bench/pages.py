@@ -235,6 +235,8 @@ def pages(server, visitor):
         ("products", "/console/products"),
         ("one product", "/console/products/PROD-001"),
         ("keys", "/console/keys"),
+        ("metrics of an hour", "/console/metrics"),
+        ("metrics of a year", "/console/metrics?span=1y"),
         ("traces", "/console/traces"),
         ("traces that failed", "/console/traces?only=failed"),
         ("one trace", link("/console/traces", r'href="(/console/traces/[^"]+)"')),
