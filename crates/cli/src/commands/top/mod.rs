@@ -36,7 +36,7 @@ Where standard output is no terminal, or as JSON, it is shown once, unless --eve
 pub struct TopArgs {
     #[command(flatten)]
     connection: Connection,
-    /// How often to look, in seconds [default: 2]
+    /// How often to look, in seconds; 2 unless said
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(1..=3600))]
     every: Option<u64>,
     /// Show it once and end
