@@ -176,9 +176,9 @@ class Deployment:
         finally:
             connection.close()
 
-    def call_as_operator(self, method, path, body, headers=None):
+    def call_as_operator(self, method, path, body=None, headers=None):
         """A call signed with IAM credentials."""
-        data = json.dumps(body).encode()
+        data = None if body is None else json.dumps(body).encode()
         headers = {"content-type": "application/json", **(headers or {})}
         request = AWSRequest(method, f"{ENDPOINT}{self.base()}{path}", headers, data)
         SigV4Auth(Credentials("test", "test"), "execute-api", REGION).add_auth(request)
