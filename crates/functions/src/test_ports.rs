@@ -10,7 +10,7 @@ use domain::{
     Currency, Order, OrderId, OrderLine, OrderState, OrderStatus, PlacedOrder, Product, ProductId, Timestamp,
 };
 use ports::StoreError;
-use ports::analytics::{AnalyticsView, HourFigures, RecordFigures};
+use ports::analytics::{AnalyticsView, HourFigures, HourTotals, RecordFigures};
 use ports::catalogue::Catalogue;
 use ports::clock::OrderIds;
 use ports::feed::{ChangeFeed, ChangeRecord};
@@ -423,6 +423,27 @@ impl Sender for Outbox {
             }
         }
         Ok(())
+    }
+}
+
+/// Figures of one order in the first hour that is asked for, so that an answer shows which that is.
+impl AnalyticsView for Store {
+    async fn add_figures(&self, _shard: String, _records: Vec<RecordFigures>) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn read_figures(&self, from: Timestamp, _to: Timestamp) -> Result<Vec<HourFigures>, StoreError> {
+        self.fail()?;
+        let totals = HourTotals {
+            hour: from,
+            currency: Currency::USD,
+            placed: 1,
+            placed_value: "29.99".parse().unwrap(),
+            completed: 1,
+            payments_succeeded: 1,
+            payments_failed: 0,
+        };
+        Ok(vec![totals.figures()])
     }
 }
 

@@ -13,12 +13,14 @@ mod openapi;
 mod order_timeline;
 mod parameters;
 mod put_product;
+mod read_figures;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 use domain::{OrderId, ProductId};
+use ports::analytics::AnalyticsView;
 use ports::catalogue::Catalogue;
 use ports::feed::ChangeFeed;
 use ports::function::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
@@ -44,7 +46,7 @@ impl<S> OrderQuery<S> {
 
 impl<S> OrderQuery<S>
 where
-    S: OrderQueries + CancelOrder + Catalogue + ChangeFeed + 'static,
+    S: OrderQueries + CancelOrder + Catalogue + ChangeFeed + AnalyticsView + 'static,
 {
     /// Answers one request.
     pub async fn handle(
@@ -70,6 +72,7 @@ where
             ("GET", "/products/{productId}") => get_product::get_product(store, request).await,
             ("PUT", "/products/{productId}") => put_product::put_product(store, request).await,
             ("GET", "/events") => list_events::list_events(store, request).await,
+            ("GET", "/admin/analytics") => read_figures::read_figures(store, request).await,
             ("GET", "/health") => Ok(http::ok(&json!({ "status": "ok" }))),
             ("GET", "/openapi.json") => Ok(openapi::get_openapi(request)),
             (method, resource) => Err(match allowed(resource) {
@@ -82,7 +85,7 @@ where
 
 impl<S> Handler for OrderQuery<S>
 where
-    S: OrderQueries + CancelOrder + Catalogue + ChangeFeed + 'static,
+    S: OrderQueries + CancelOrder + Catalogue + ChangeFeed + AnalyticsView + 'static,
 {
     fn call(self: Arc<Self>, invocation: Invocation, context: Context) -> ReplyFuture {
         Box::pin(async move {
@@ -104,6 +107,7 @@ fn allowed(resource: &str) -> Option<&'static str> {
         | "/orders/{orderId}/timeline"
         | "/products"
         | "/events"
+        | "/admin/analytics"
         | "/health"
         | "/openapi.json" => Some("GET, OPTIONS"),
         "/orders/{orderId}/cancel" => Some("OPTIONS, POST"),

@@ -121,6 +121,47 @@ async fn an_order_as_it_stands() {
 }
 
 #[tokio::test]
+async fn the_figures_are_those_of_the_last_day_unless_said_and_of_31_days_at_most() {
+    let function = function(0);
+    let mut asked = request(&Method::GET, "/admin/analytics", "");
+    // A quarter past nine.
+    asked.request_context.request_time_epoch = 1_768_468_500_000;
+    let answer = function.handle(&asked, &context()).await;
+    let Some(Body::Text(body)) = answer.body else {
+        panic!("no body")
+    };
+    expect![[r#"{"from":"2026-01-14T10:00:00.000Z","to":"2026-01-15T10:00:00.000Z","hours":[{"hour":"2026-01-14T10:00:00.000Z","currency":"USD","orders":1,"averageOrderValue":29.99,"conversionRate":1,"paymentSuccessRate":1}]}"#]].assert_eq(&body);
+    for (target, expected) in [
+        (
+            "/admin/analytics?from=2026-01-15T09:00:00.000Z&to=2026-01-15T11:00:00.000Z",
+            ("2026-01-15T09:00:00.000Z", "2026-01-15T11:00:00.000Z"),
+        ),
+        (
+            "/admin/analytics?from=2020-01-01T00:00:00.000Z&to=2026-02-01T00:00:00.000Z",
+            ("2026-01-01T00:00:00.000Z", "2026-02-01T00:00:00.000Z"),
+        ),
+    ] {
+        let (status, body) = get(&function, target).await;
+        assert_eq!(status, 200);
+        assert_eq!(
+            (body["from"].as_str().unwrap(), body["to"].as_str().unwrap()),
+            expected
+        );
+        assert_eq!(body["hours"][0]["hour"], body["from"]);
+    }
+    check_refused(
+        &function,
+        "/admin/analytics?from=yesterday&until=now",
+        expect![[r#"
+            400 "/docs/errors/validation"
+            "?until" "unknown_field": "unknown parameter: until; known here: from, to"
+            "?from" "bad_format": "from: an RFC 3339 time such as 2026-01-15T09:00:00.000Z"
+        "#]],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_not_found() {
     let function = function(1);
     let unknown = id(77);

@@ -18,7 +18,14 @@ use crate::edge::Gateway;
 use crate::parts::Engine;
 
 /// Paths that a template may route to a function for AWS' sake, and that are answered here all the same.
-const ALSO_IN_TEMPLATES: [&str; 5] = ["/health", "/ready", "/metrics", "/openapi.json", "/docs"];
+const ALSO_IN_TEMPLATES: [&str; 6] = [
+    "/health",
+    "/ready",
+    "/metrics",
+    "/openapi.json",
+    "/docs",
+    "/admin/analytics",
+];
 
 /// Whether this route's path is one of ours.
 pub(crate) fn serves(route: &Route) -> bool {

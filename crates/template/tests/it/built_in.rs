@@ -142,6 +142,7 @@ fn every_route_goes_to_its_function() {
         GET    /products                  key      order-query
         GET    /products/{productId}      key      order-query
         PUT    /products/{productId}      operator order-query
+        GET    /admin/analytics           operator order-query
         GET    /events                    key      order-query
         GET    /health                    open     order-query
         GET    /openapi.json              open     order-query
