@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from support import BINARY, ROOT, ServerTest, eventually, order
 
 # Counted only when something goes wrong, which nothing does here.
-RARE = {"Throttles", "Errors", "5XXError", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted", "Refunds"}
+RARE = {"Throttles", "Errors", "FunctionFailures", "5XXError", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted", "Refunds"}
 TEMPLATE = (ROOT / "template.yaml").read_text()
 DOCUMENT = (ROOT / "docs/observability.md").read_text()
 
