@@ -1,5 +1,6 @@
 //! What is wrong with a body: each fault says where, what, and what would be right.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
@@ -100,10 +101,10 @@ impl Pointer<'_> {
     }
 
     /// The last part of the pointer, for a sentence.
-    pub(crate) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> Cow<'_, str> {
         match self {
-            Self::Root => "the body",
-            Self::Member(_, name) => name,
+            Self::Root => "the body".into(),
+            Self::Member(_, name) => short(name, SHOWN_OF_A_NAME),
             Self::Element(parent, _) => parent.name(),
         }
     }
@@ -114,9 +115,22 @@ impl fmt::Display for Pointer<'_> {
         match self {
             Self::Root => Ok(()),
             Self::Member(parent, name) => {
+                let name = short(name, SHOWN_OF_A_NAME);
                 write!(f, "{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
             }
             Self::Element(parent, index) => write!(f, "{parent}/{index}"),
         }
     }
+}
+
+/// So much of a field's name is repeated in an answer, in bytes. No name that is known is as long.
+pub(crate) const SHOWN_OF_A_NAME: usize = 64;
+
+/// What the client sent, cut where it is too long to repeat: at `shown` bytes, or before the character there.
+pub(crate) fn short(text: &str, shown: usize) -> Cow<'_, str> {
+    if text.len() <= shown {
+        return text.into();
+    }
+    let start = text.get(..text.floor_char_boundary(shown)).unwrap_or_default();
+    format!("{start}…").into()
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::fault::{FaultCode, Faults, Pointer};
+use crate::fault::{FaultCode, Faults, Pointer, SHOWN_OF_A_NAME, short};
 
 /// The JSON type of a value, by its first character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +134,8 @@ fn read_members<'a, const N: usize>(
         Some(index) if found[index].is_none() => found[index] = Some(value),
         Some(_) => duplicate(at.member(name), faults),
         None => {
-            let detail = format!("unknown field: {name}; known here: {}", names.join(", "));
+            let shown = short(name, SHOWN_OF_A_NAME);
+            let detail = format!("unknown field: {shown}; known here: {}", names.join(", "));
             faults.add(at.member(name), FaultCode::UnknownField, detail);
         }
     });

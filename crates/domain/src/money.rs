@@ -85,6 +85,16 @@ impl Amount {
         Self::new(sum)
     }
 
+    /// The same amount with at most so many decimals, as far as those after them are zeros.
+    #[must_use]
+    pub fn cut_to(self, decimals: u32) -> Self {
+        let mut decimal = self.0;
+        if decimal.scale() > decimals {
+            decimal.rescale(decimals.max(self.scale()));
+        }
+        Self(decimal)
+    }
+
     /// The decimal itself.
     #[must_use]
     pub fn decimal(self) -> Decimal {
@@ -190,6 +200,22 @@ mod tests {
             "1_0",
         ] {
             assert_eq!(text.parse::<Amount>(), Err(AmountError::NotDecimal), "{text}");
+        }
+    }
+
+    #[test]
+    fn zeros_are_cut_and_nothing_else_is() {
+        for (text, decimals, cut) in [
+            ("29.990", 2, "29.99"),
+            ("29.9900", 2, "29.99"),
+            ("29.9", 2, "29.9"),
+            ("30.000", 0, "30"),
+            ("29.995", 2, "29.995"),
+            ("29.9950", 2, "29.995"),
+        ] {
+            let amount: Amount = text.parse().unwrap();
+            assert_eq!(amount.cut_to(decimals).to_string(), cut, "{text}");
+            assert_eq!(amount.cut_to(decimals), amount);
         }
     }
 

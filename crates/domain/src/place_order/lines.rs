@@ -2,13 +2,16 @@
 
 use serde_json::value::RawValue;
 
-use crate::fault::{FaultCode, Faults, Pointer};
+use crate::fault::{FaultCode, Faults, Pointer, short};
 use crate::json::{read_list, read_number, read_object, read_text, required};
 use crate::money::AmountError;
 use crate::{Amount, Currency, OrderLine, ProductId, Quantity};
 
 /// The most lines that one order has.
 pub const MAX_LINES: usize = 100;
+
+/// So much of a number or a code is repeated in an answer, in bytes.
+pub(super) const SHOWN: usize = 24;
 
 const LINE_FIELDS: [&str; 3] = ["productId", "quantity", "price"];
 
@@ -122,7 +125,10 @@ fn read_quantity(raw: Option<&RawValue>, at: Pointer<'_>, faults: &mut Faults) -
     // The text is a JSON number, so all that is not digits is a sign, a point or an exponent.
     let digits = text.strip_prefix('-').unwrap_or(text);
     if !digits.bytes().all(|b| b.is_ascii_digit()) {
-        let detail = format!("quantity must be a whole number such as 2, not {}", short(text));
+        let detail = format!(
+            "quantity must be a whole number such as 2, not {}",
+            short(text, SHOWN)
+        );
         faults.add(at, FaultCode::BadFormat, detail);
         return None;
     }
@@ -131,7 +137,7 @@ fn read_quantity(raw: Option<&RawValue>, at: Pointer<'_>, faults: &mut Faults) -
         let detail = format!(
             "quantity must be from 1 to {}, not {}",
             Quantity::MAX,
-            short(text)
+            short(text, SHOWN)
         );
         faults.add(at, FaultCode::OutOfRange, detail);
     }
@@ -154,22 +160,24 @@ pub(crate) fn read_price(
             return None;
         }
     };
-    if let Some(currency) = currency
-        && price.scale() > currency.decimals()
-    {
+    let Some(currency) = currency else {
+        return Some(price);
+    };
+    if price.scale() > currency.decimals() {
         let detail = format!(
             "{currency} has {} decimals; {} has more",
             currency.decimals(),
-            short(text)
+            short(text, SHOWN)
         );
         faults.add(at, FaultCode::TooManyDecimals, detail);
         return None;
     }
-    Some(price)
+    // Zeros that say nothing are not kept: 29.990 dollars are 29.99, in the line and in the total.
+    Some(price.cut_to(currency.decimals()))
 }
 
 fn describe(error: AmountError, text: &str) -> (FaultCode, String) {
-    let text = short(text);
+    let text = short(text, SHOWN);
     match error {
         AmountError::NotDecimal => (
             FaultCode::BadFormat,
@@ -190,14 +198,5 @@ fn describe(error: AmountError, text: &str) -> (FaultCode, String) {
                 Amount::MAX_SCALE
             ),
         ),
-    }
-}
-
-/// What the client sent, cut where it is too long to repeat.
-fn short(number: &str) -> String {
-    const SHOWN: usize = 24;
-    match number.get(..SHOWN) {
-        Some(start) if number.len() > SHOWN => format!("{start}…"),
-        Some(_) | None => number.to_owned(),
     }
 }

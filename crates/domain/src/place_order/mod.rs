@@ -13,7 +13,7 @@ mod tests;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::fault::{Fault, FaultCode, Faults, Pointer};
+use crate::fault::{Fault, FaultCode, Faults, Pointer, short};
 use crate::json::{optional, read_body, read_text, required};
 use crate::{Amount, Currency, CustomerId, OrderId, OrderLine, PlacedOrder};
 
@@ -144,7 +144,7 @@ pub(crate) fn read_currency(raw: &RawValue, at: Pointer<'_>, faults: &mut Faults
     let text = read_text(raw, at, faults)?;
     text.parse()
         .map_err(|error| {
-            let detail = format!("unknown currency {text:?}: {error}");
+            let detail = format!("unknown currency {:?}: {error}", short(&text, lines::SHOWN));
             faults.add(at, FaultCode::UnknownCurrency, detail);
         })
         .ok()

@@ -579,3 +579,39 @@ proptest! {
         prop_assert_eq!(faults[0].code == FaultCode::MalformedJson, !valid, "{}", show(&faults));
     }
 }
+
+#[test]
+fn zeros_behind_a_price_are_not_kept() {
+    let body = br#"{"customerId":"C","items":[{"productId":"P","quantity":2,"price":29.990}]}"#;
+    let request = PlaceOrderRequest::parse(body).unwrap();
+    assert_eq!(request.items()[0].price.to_string(), "29.99");
+    let placed = request.place(
+        "01939f7c-8e00-7000-8000-000000000000".parse().unwrap(),
+        String::new(),
+    );
+    assert_eq!(placed.total_amount.to_string(), "59.98");
+}
+
+/// An answer is never much longer than what is known, whatever was sent.
+#[test]
+fn what_is_too_long_to_repeat_is_cut() {
+    let long = "ä".repeat(100_000);
+    let bodies = [
+        format!(r#"{{"customerId":"C","items":[],"{long}":1}}"#),
+        format!(r#"{{"customerId":"C","items":[{{"{long}":1}}]}}"#),
+        format!(r#"{{"customerId":"C","items":[],"currency":"{long}"}}"#),
+        format!(
+            r#"{{"customerId":"C","items":[],"metadata":{{"{0}":1,"{0}":1}}}}"#,
+            &long[..7_000]
+        ),
+    ];
+    for body in bodies {
+        let faults = PlaceOrderRequest::parse(body.as_bytes()).unwrap_err();
+        let told: usize = faults
+            .iter()
+            .map(|fault| fault.pointer.len() + fault.detail.len())
+            .sum();
+        assert!(told < 800, "{told}: {:.200}", faults[0].detail);
+        assert!(faults.iter().any(|fault| fault.detail.contains('…')));
+    }
+}
