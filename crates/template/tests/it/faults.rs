@@ -281,13 +281,13 @@ fn workflows() {
     check_told(
         &changed(uri, "DefinitionUri: workflows/nowhere.json"),
         &expect![[r#"
-            line 1554, column 22, /Resources/OrderProcessingStateMachine/Properties/DefinitionUri: there is no workflow file `workflows/nowhere.json`; the path is relative to the template
+            line 1567, column 22, /Resources/OrderProcessingStateMachine/Properties/DefinitionUri: there is no workflow file `workflows/nowhere.json`; the path is relative to the template
         "#]],
     );
     check_told(
         &changed(uri, "DefinitionUri: s3://bucket/key"),
         &expect![[r#"
-            line 1554, column 22, /Resources/OrderProcessingStateMachine/Properties/DefinitionUri: the local engine does not run a workflow in S3: give the path of a file beside the template
+            line 1567, column 22, /Resources/OrderProcessingStateMachine/Properties/DefinitionUri: the local engine does not run a workflow in S3: give the path of a file beside the template
         "#]],
     );
     check_told(
@@ -296,7 +296,7 @@ fn workflows() {
             "        Unused: text\n",
         ),
         &expect![[r#"
-            line 1556, column 9, /Resources/OrderProcessingStateMachine/Properties/DefinitionSubstitutions: the workflow has `${OperationsTopic}` (line 312); give its value under DefinitionSubstitutions
+            line 1569, column 9, /Resources/OrderProcessingStateMachine/Properties/DefinitionSubstitutions: the workflow has `${OperationsTopic}` (line 329); give its value under DefinitionSubstitutions
         "#]],
     );
 }
@@ -308,7 +308,7 @@ fn a_substitution_without_a_place() {
         &changed(last, &format!("{last}        Unused: text\n")),
         &expect![[r#"
             warnings:
-            line 1556, column 9, /Resources/OrderProcessingStateMachine/Properties/DefinitionSubstitutions: the workflow does not use ${Unused}
+            line 1569, column 9, /Resources/OrderProcessingStateMachine/Properties/DefinitionSubstitutions: the workflow does not use ${Unused}
         "#]],
     );
 }
