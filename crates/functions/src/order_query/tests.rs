@@ -130,7 +130,7 @@ async fn the_figures_are_those_of_the_last_day_unless_said_and_of_31_days_at_mos
     let Some(Body::Text(body)) = answer.body else {
         panic!("no body")
     };
-    expect![[r#"{"from":"2026-01-14T10:00:00.000Z","to":"2026-01-15T10:00:00.000Z","hours":[{"hour":"2026-01-14T10:00:00.000Z","currency":"USD","orders":1,"averageOrderValue":29.99,"conversionRate":1,"paymentSuccessRate":1}]}"#]].assert_eq(&body);
+    expect![[r#"{"from":"2026-01-14T10:00:00.000Z","to":"2026-01-15T10:00:00.000Z","hours":[{"hour":"2026-01-14T10:00:00.000Z","currency":"USD","orders":1,"averageOrderValue":29.99,"completionRate":1,"paidRate":1}]}"#]].assert_eq(&body);
     for (target, expected) in [
         (
             "/admin/analytics?from=2026-01-15T09:00:00.000Z&to=2026-01-15T11:00:00.000Z",
