@@ -133,6 +133,10 @@ pub(crate) async fn revoke_key<E: Engine>(
     Path(name_or_id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let engine = &gateway.parts.engine;
+    if is_last_admin(&engine.list_keys().await?, &name_or_id) {
+        let detail = "This is the last admin key: without it nobody could make another one. Make a new admin key first.";
+        return Err(Problem::new(Code::Conflict, detail));
+    }
     if !engine.revoke_key(name_or_id.clone()).await? {
         return Err(no_key(&name_or_id));
     }
@@ -141,6 +145,16 @@ pub(crate) async fn revoke_key<E: Engine>(
         .throttles
         .retain(|id| keys.iter().any(|key| key.key_id == id));
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether this is the only admin key. Two that are revoked at the same moment may both go; then the server makes a new one
+/// when it is started with `--reset-admin-key`.
+fn is_last_admin(keys: &[ApiKey], name_or_id: &str) -> bool {
+    let mut admins = keys.iter().filter(|key| key.role == Role::Admin);
+    match (admins.next(), admins.next()) {
+        (Some(last), None) => last.name == name_or_id || last.key_id == name_or_id,
+        (Some(_), Some(_)) | (None, _) => false,
+    }
 }
 
 /// A key's use with the key itself.

@@ -200,6 +200,26 @@ async fn a_key_is_made_used_and_revoked() {
     assert!(!listed.body.contains("secret-"), "{}", listed.body);
 }
 
+#[tokio::test]
+async fn the_last_admin_key_is_not_revoked() {
+    let gateway = Gateway::new();
+    let last =
+        "This is the last admin key: without it nobody could make another one. Make a new admin key first.";
+    for name in ["admin", "id-admin"] {
+        let answer = gateway
+            .send(&format!("DELETE /admin/keys/{name}\nkey: admin"))
+            .await;
+        assert_eq!(answer.status, 409, "{}", answer.body);
+        assert!(answer.body.contains(last), "{}", answer.body);
+    }
+    let made = gateway
+        .send("POST /admin/keys\nkey: admin\ncontent-type: application/json\n\n{\"name\":\"second\",\"role\":\"admin\"}")
+        .await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let revoked = gateway.send("DELETE /admin/keys/admin\nkey: admin").await;
+    assert_eq!(revoked.status, 204, "{}", revoked.body);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_revoked_key_leaves_no_throttle_behind() {
     let gateway = Gateway::new();
