@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::path::is_server;
 use super::{Client, keys};
 use crate::failure::Failure;
 
@@ -50,6 +51,7 @@ pub struct Connection {
 impl Connection {
     /// A client for business calls.
     pub fn client(&self) -> Result<Client, Failure> {
+        self.check_url()?;
         let key = match &self.api_key {
             Some(key) => Some(key.clone()),
             None => keys::read(&self.url, &self.data, "default.key")?,
@@ -60,12 +62,24 @@ impl Connection {
 
     /// A client for what only an operator may do.
     pub fn admin(&self) -> Result<Client, Failure> {
+        self.check_url()?;
         let key = match &self.admin_key {
             Some(key) => Some(key.clone()),
             None => keys::read(&self.url, &self.data, "admin.key")?,
         };
         let key = key.ok_or_else(|| self.no_key("--admin-key", "ORDERMILL_ADMIN_KEY", "admin.key"))?;
         Ok(Client::new(&self.url, Some(key)))
+    }
+
+    fn check_url(&self) -> Result<(), Failure> {
+        if is_server(&self.url) {
+            return Ok(());
+        }
+        let url = &self.url;
+        let like = "http://127.0.0.1:8080 or https://shop.example.com";
+        Err(Failure::usage(format!(
+            "{url:?} is no URL of a server: it looks like {like}"
+        )))
     }
 
     fn no_key(&self, option: &str, variable: &str, file: &str) -> Failure {

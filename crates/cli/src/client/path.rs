@@ -27,6 +27,15 @@ pub fn with_query(path: &str, parameters: &[(&str, Option<String>)]) -> String {
     }
 }
 
+/// Whether `url` names a server: a scheme that is spoken here, and a host.
+pub fn is_server(url: &str) -> bool {
+    let Ok(uri) = url.parse::<http::Uri>() else {
+        return false;
+    };
+    let has_host = uri.host().is_some_and(|host| !host.is_empty());
+    has_host && matches!(uri.scheme_str(), Some("http" | "https"))
+}
+
 /// Whether the server at `url` is on this machine, by its name alone.
 pub fn is_loopback(url: &str) -> bool {
     let Ok(uri) = url.parse::<http::Uri>() else {
@@ -44,6 +53,29 @@ pub fn is_loopback(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_has_a_scheme_and_a_host() {
+        for url in [
+            "http://127.0.0.1:8080",
+            "https://shop.example.com/prod/",
+            "http://[::1]:80",
+        ] {
+            assert!(is_server(url), "{url}");
+        }
+        for url in [
+            "",
+            "foo",
+            "foo:80",
+            "127.0.0.1:8080",
+            "//foo",
+            "ftp://foo",
+            "http://",
+            "http:// x",
+        ] {
+            assert!(!is_server(url), "{url}");
+        }
+    }
 
     #[test]
     fn only_given_parameters_are_sent_and_each_is_encoded() {

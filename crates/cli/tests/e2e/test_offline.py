@@ -88,6 +88,18 @@ class Offline(unittest.TestCase):
         self.assertEqual(results[0]["event_types"],
                          ["ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"])
 
+    def test_arguments_that_are_wrong_say_what_is_right(self):
+        put = ("products", "put", "PROD-1", "--stock", "1")
+        for arguments, said in [
+            ((*put, "--price", "-1"), "an amount is not negative"),
+            (("products", "list", "--url", "foo"), "\"foo\" is no URL of a server: it looks like http://127.0.0.1:8080"),
+            (("orders", "list", "--url", "127.0.0.1:8080"), "it looks like http://127.0.0.1:8080"),
+            (("serve", "--data", os.devnull, "--log", "[[["), "it looks like info, or warn,functions=debug"),
+        ]:
+            refused = run(*arguments)
+            self.assertEqual(refused.returncode, 2, refused)
+            self.assertIn(said, refused.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

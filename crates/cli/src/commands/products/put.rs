@@ -22,13 +22,13 @@ pub struct PutArgs {
     #[arg(long, default_value = "")]
     name: String,
     /// Price of one, exact, such as 34.50
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     price: Amount,
     /// Currency of the price, ISO 4217
     #[arg(long, default_value = "USD")]
     currency: Currency,
     /// How many can be sold
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     stock: u32,
 }
 

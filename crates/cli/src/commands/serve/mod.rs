@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use telemetry::LogError;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::client::connection::DEFAULT_DATA;
@@ -78,8 +79,7 @@ enum Switch {
 
 /// Runs the command until it is told to stop.
 pub fn run(args: ServeArgs, output: &Output) -> Result<Verdict, Failure> {
-    let logging = telemetry::logs::init(&args.logs.settings())
-        .map_err(|e| Failure::because("could not set up the log", e))?;
+    let logging = telemetry::logs::init(&args.logs.settings()).map_err(no_log)?;
     let otlp = args.otlp.settings().map_err(|e| Failure::usage(e.to_string()))?;
     let data = args.data.clone();
     let runtimes = Runtimes::start().map_err(|e| Failure::because("could not start the runtime", e))?;
@@ -117,6 +117,18 @@ pub fn run(args: ServeArgs, output: &Output) -> Result<Verdict, Failure> {
             Err(Failure::failed("the server broke down; its log says why"))
         }
     })
+}
+
+/// A filter that can't be read is a wrong argument; the rest is the machine's.
+fn no_log(error: LogError) -> Failure {
+    match &error {
+        LogError::Filter { source, .. } => Failure::usage(format!(
+            "{error}: {source}; it looks like info, or warn,functions=debug"
+        )),
+        LogError::File { .. } | LogError::Thread(_) | LogError::SetTwice(_) => {
+            Failure::because("could not set up the log", error)
+        }
+    }
 }
 
 /// SIGTERM and Ctrl-C, heard from the moment that this is made.
