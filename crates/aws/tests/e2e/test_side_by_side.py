@@ -219,7 +219,7 @@ class Answers(SideBySide):
         admin = self.server.key("admin")
         ask = [lambda query="": self.here("GET", f"/admin/analytics{query}", None, ORIGIN, admin),
                lambda query="": self.stack.call_as_operator("GET", f"/admin/analytics{query}", None, ORIGIN)]
-        reckoned = lambda answer: any(hour["conversionRate"] for hour in read(answer[2]).get("hours", []))
+        reckoned = lambda answer: any(hour["completionRate"] for hour in read(answer[2]).get("hours", []))
         answers = [eventually(call, reckoned, "the figures") for call in ask]
         # How many there were before differs; how they are shown does not.
         shown = lambda answer: {name: sorted(value[0]) if name == "hours" else "…" for name, value in read(answer[2]).items()}

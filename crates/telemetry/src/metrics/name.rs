@@ -44,6 +44,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "Calls of a function that failed or timed out.",
     ),
     (
+        "FunctionFailures",
+        "function_failures",
+        "Calls of functions that failed, orders that are out of stock apart.",
+    ),
+    (
         "Throttles",
         "function_throttles",
         "Calls of a function refused because too many were under way.",
