@@ -29,7 +29,8 @@ pub struct Watch {
     pub observatory: Observatory,
     collector: Collector,
     exporter: Option<Arc<Exporter>>,
-    observer: JoinHandle<()>,
+    watching: JoinHandle<()>,
+    observer: Arc<Observer>,
     logging: Logging,
 }
 
@@ -84,11 +85,12 @@ pub fn start(
             traces: Arc::clone(&observer) as _,
             logs: Arc::new(logging.clone()),
             metrics: Arc::clone(&observer) as _,
-            alarms: observer,
+            alarms: Arc::clone(&observer) as _,
         },
         collector,
         exporter,
-        observer: watching,
+        watching,
+        observer,
         logging,
     })
 }
@@ -96,12 +98,14 @@ pub fn start(
 impl Watch {
     /// Stores what was seen last. The engine has stopped before.
     pub async fn end(self) {
-        if let Err(error) = self.observer.await {
+        if let Err(error) = self.watching.await {
             tracing::error!(event_type = "observer_panicked", %error);
         }
         let (collector, exporter, logging) = (self.collector, self.exporter, self.logging);
+        let observer = self.observer;
         let ended = tokio::task::spawn_blocking(move || {
             collector.end();
+            observer.tidy();
             if let Some(exporter) = exporter {
                 exporter.end(EXPORT_GRACE);
             }

@@ -112,6 +112,7 @@ impl Traces for Observer {
                 dimensions: Vec::new(),
                 from,
                 to,
+                period_s: 60,
             };
             let latencies = self.values(selection(map::LATENCY)).await?;
             let failures = self.values(selection(map::FAILURES)).await?;
@@ -144,6 +145,7 @@ impl MetricHistory for Observer {
                 dimensions: query.dimensions,
                 from: query.from,
                 to: query.to,
+                period_s: query.period_s,
             };
             let found = self.values(selection).await?;
             let in_periods = |values| history::in_periods(values, query.period_s, query.statistic);

@@ -76,6 +76,7 @@ async fn percent(
             dimensions: vec![("Status".to_owned(), outcome.to_owned())],
             from: Timestamp::from_ms(from),
             to: Timestamp::from_ms(to),
+            period_s: 60,
         };
         let found = observer.values(selection).await?;
         let points = found.iter().flat_map(|(_, points)| points);

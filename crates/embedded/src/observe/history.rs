@@ -11,11 +11,17 @@ use super::store::Store;
 
 pub(super) const MINUTE_MS: i64 = 60_000;
 pub(super) const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+const YEAR_MS: i64 = 365 * DAY_MS;
 /// The most periods of an answer.
 const MAX_PERIODS: i64 = 1_500;
 
 /// Resolutions: how long a point is, in seconds, and for how long it is kept, in milliseconds.
-const RESOLUTIONS: [(i64, i64); 3] = [(60, DAY_MS), (300, 14 * DAY_MS), (3_600, 365 * DAY_MS)];
+const RESOLUTIONS: [(i64, i64); 4] = [
+    (60, DAY_MS),
+    (300, 14 * DAY_MS),
+    (3_600, YEAR_MS),
+    (86_400, YEAR_MS + 35 * DAY_MS),
+];
 
 /// CloudWatch's namespace of a metric with these dimensions.
 pub(super) fn namespace(dimensions: &[(String, String)]) -> &'static str {
@@ -162,8 +168,8 @@ pub(super) async fn expire(store: &Store, now: Timestamp) -> Result<(), StoreErr
                     delete.execute((series, resolution_s, now.as_ms() - kept_ms))?;
                 }
             }
-            let year_ms = RESOLUTIONS[2].1;
-            tx.execute("DELETE FROM series WHERE seen_at < ?1", [now.as_ms() - year_ms])?;
+            let [.., (_, longest_ms)] = RESOLUTIONS;
+            tx.execute("DELETE FROM series WHERE seen_at < ?1", [now.as_ms() - longest_ms])?;
             Ok(())
         })
         .await
@@ -183,9 +189,23 @@ pub(super) struct Selection {
     pub(super) dimensions: Vec<(String, String)>,
     pub(super) from: Timestamp,
     pub(super) to: Timestamp,
+    /// How long the periods are that the values are put into, in seconds, counted from 1970 on: values need not be finer. A
+    /// minute for whoever counts them from anywhere else.
+    pub(super) period_s: u32,
 }
 
 impl Selection {
+    /// The coarsest resolution that cuts no period and reaches back to where the selection begins: a year by the day is 365
+    /// values, and by the hour 8,760. Where none does both, one that reaches back.
+    fn resolution_s(&self, now: Timestamp) -> i64 {
+        let age_ms = now.as_ms() - self.from.as_ms();
+        let reach = || RESOLUTIONS.iter().filter(|(_, kept_ms)| age_ms <= *kept_ms);
+        let fits = |(resolution_s, _): &&(i64, i64)| i64::from(self.period_s) % resolution_s == 0;
+        let [.., longest] = &RESOLUTIONS;
+        let found = reach().rfind(fits).or_else(|| reach().next());
+        found.unwrap_or(longest).0
+    }
+
     pub(super) fn wants(&self, series: &Series) -> bool {
         series.name == self.name
             && self
@@ -199,17 +219,13 @@ impl Selection {
     }
 }
 
-/// Reads values, at the finest resolution that still reaches back to where the selection begins.
+/// Reads values, no finer than they are asked for.
 pub(super) fn read(
     connection: &Connection,
     selection: &Selection,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<Values>> {
-    let age_ms = now.as_ms() - selection.from.as_ms();
-    let (resolution_s, _) = RESOLUTIONS
-        .into_iter()
-        .find(|(_, kept_ms)| age_ms <= *kept_ms)
-        .unwrap_or(RESOLUTIONS[2]);
+    let resolution_s = selection.resolution_s(now);
     let mut found = Vec::new();
     let mut points = connection.prepare_cached(
         "SELECT at, count, sum, min, max, buckets FROM points
@@ -325,4 +341,38 @@ pub(super) fn value(values: &Distribution, statistic: MetricStatistic) -> Option
 
 pub(super) fn floor(at_ms: i64, step_ms: i64) -> i64 {
     at_ms.div_euclid(step_ms) * step_ms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_no_finer_than_what_is_asked_for_and_reaches_back() {
+        const NOW: i64 = 2_000 * DAY_MS;
+        for (days, period_s, resolution_s) in [
+            (0, 60, 60),
+            (0, 300, 300),
+            (0, 900, 300),
+            (0, 3_600, 3_600),
+            (1, 60, 60),
+            (2, 60, 300),
+            (14, 3_600, 3_600),
+            (15, 300, 3_600),
+            (365, 86_400, 86_400),
+            (366, 3_600, 86_400),
+            (1_000, 60, 86_400),
+        ] {
+            let selection = Selection {
+                name: "Count".to_owned(),
+                namespace: None,
+                dimensions: Vec::new(),
+                from: Timestamp::from_ms(NOW - days * DAY_MS),
+                to: Timestamp::from_ms(NOW),
+                period_s,
+            };
+            let found = selection.resolution_s(Timestamp::from_ms(NOW));
+            assert_eq!(found, resolution_s, "{days} days by {period_s} s");
+        }
+    }
 }

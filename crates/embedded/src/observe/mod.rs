@@ -172,6 +172,13 @@ impl Observer {
         Ok(())
     }
 
+    /// Leaves the database in good order, once nothing more is to be stored.
+    pub fn tidy(&self) {
+        if let Err(error) = self.store.tidy() {
+            tracing::warn!(event_type = "telemetry_not_tidied", error = %Chain(&error));
+        }
+    }
+
     /// Resolves once every minute that ended before `now` is stored and its alarms are judged.
     pub async fn caught_up(&self, now: Timestamp) {
         let minute = history::floor(now.as_ms(), MINUTE_MS);

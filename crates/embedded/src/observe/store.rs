@@ -67,6 +67,13 @@ impl Store {
             .map_err(StoreError::failed)?
     }
 
+    /// Moves all that is in the write-ahead log into the database; one file is left of two, if nobody reads right now.
+    pub(super) fn tidy(&self) -> Result<(), StoreError> {
+        let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let tidied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        tidied.map_err(store_error)
+    }
+
     /// Reads, on a thread that may block.
     pub(super) async fn read<T: Send + 'static>(
         &self,

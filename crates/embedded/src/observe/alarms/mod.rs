@@ -158,6 +158,7 @@ async fn values(
             .collect(),
         from: Timestamp::from_ms(first - window_ms(alarm)),
         to: Timestamp::from_ms(last),
+        period_s: 60,
     };
     // Seconds of the minute under way don't make it older.
     let now = Timestamp::from_ms(history::floor(now.as_ms(), MINUTE_MS));
