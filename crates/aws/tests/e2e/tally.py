@@ -74,7 +74,7 @@ def operation(path, headers, body):
         form = urllib.parse.parse_qs(body.decode())
         return form.get("Action", [path])[0] + (" phone" if "PhoneNumber" in form else "")
     name, request = target.rpartition(".")[2], json.loads(body)
-    if request.get("IndexName") == "status-index":
+    if request.get("IndexName") in ("status-index", "unpublished-index"):
         return None
     if name == "TransactWriteItems":
         tables = [next(iter(item.values()))["TableName"] for item in request["TransactItems"]]

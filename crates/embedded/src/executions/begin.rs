@@ -168,14 +168,20 @@ fn look(engine: &Engine, order: &BeginOrder, found: Found) -> Result<Look, Begin
     };
     let began = changed.row(&row);
     let name = id.to_string();
+    let created_at = order.created_at.to_string();
+    let input = [
+        ("orderId", name.as_str().into()),
+        ("createdAt", created_at.as_str().into()),
+        ("traceId", placed.trace_id.as_str().into()),
+    ];
     let identity = Identity {
-        input: execution_input(&name, order.created_at, &placed.trace_id),
+        input: input_text(&name, &created_at, &placed.trace_id),
         name,
         trace: placed.trace_id.clone(),
         started_at: now,
     };
     let publication = notification(engine, placed, OrderStatus::Processing, now);
-    let segment = Segment::start(engine, identity, Some(&began));
+    let segment = Segment::start(engine, identity, input.into(), Some(&began));
     let finish = segment.finish();
     let row = BeginRow {
         changed,
@@ -190,16 +196,15 @@ fn look(engine: &Engine, order: &BeginOrder, found: Found) -> Result<Look, Begin
     Ok(Look::Begin(Box::new(row)))
 }
 
-/// What an execution begins with.
-fn execution_input(order_id: &str, created_at: Timestamp, trace_id: &str) -> String {
-    // An id, a time and a trace id hold nothing that JSON would have to escape.
-    let (created_at, ends) = (created_at.to_string(), r#""}"#);
+/// What an execution begins with, as JSON. An id, a time and a trace id hold nothing that would have to be escaped.
+fn input_text(order_id: &str, created_at: &str, trace_id: &str) -> String {
+    let ends = r#""}"#;
     let (before_time, before_trace) = (r#"","createdAt":""#, r#"","traceId":""#);
     [
         r#"{"orderId":""#,
         order_id,
         before_time,
-        &created_at,
+        created_at,
         before_trace,
         trace_id,
         ends,

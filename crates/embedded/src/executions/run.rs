@@ -37,14 +37,19 @@ impl Identity {
             })
     }
 
-    fn start(&self, machine: &Machine) -> Start {
+    /// The input as the interpreter takes it.
+    fn parsed_input(&self) -> Value {
+        serde_json::from_str(&self.input).unwrap_or(Value::Null)
+    }
+
+    fn start(&self, machine: &Machine, input: Value) -> Start {
         Start {
             execution_arn: machine.execution_arn(&self.name).into(),
             execution_name: self.name.as_str().into(),
             machine_arn: machine.arn.clone(),
             machine_name: machine.name.clone(),
             role_arn: machine.role_arn.clone(),
-            input: serde_json::from_str(&self.input).unwrap_or(Value::Null),
+            input,
             at: self.started_at.to_jiff(),
             seed: self.seed(),
         }
@@ -142,7 +147,7 @@ impl Run {
             return Ok(Err(ReplayError::Definition));
         };
         let (seed, started_at) = (identity.seed(), identity.started_at);
-        let start = identity.start(machine);
+        let start = identity.start(machine, identity.parsed_input());
         let step = match &mut observe {
             None => asl::start_without_history(&pinned.definition, start),
             Some(observe) => {
@@ -222,10 +227,10 @@ struct Mark {
 }
 
 impl Segment {
-    /// Starts an execution, up to its first function call, timer or write.
-    pub(crate) fn start(engine: &Engine, identity: Identity, overlay: Overlay<'_>) -> Self {
+    /// Starts an execution, up to its first function call, timer or write. `input` is what the identity has as text.
+    pub(crate) fn start(engine: &Engine, identity: Identity, input: Value, overlay: Overlay<'_>) -> Self {
         let machine = engine.executor().machine();
-        let step = asl::start_without_history(&machine.current.definition, identity.start(machine));
+        let step = asl::start_without_history(&machine.current.definition, identity.start(machine, input));
         let at = identity.started_at.as_ms();
         let Step {
             snapshot, effects, ..

@@ -110,9 +110,11 @@ impl UpdateItem {
         self.update
             .apply(&mut after, &self.values)
             .map_err(|e| invalid(&e))?;
-        if let Some(name) = FIXED
-            .into_iter()
-            .find(|name| after.get(*name) != before.get(*name))
+        // Nothing else of it can have changed.
+        if let Some(name) = self
+            .update
+            .targets()
+            .find(|name| is_fixed(name) && after.get(*name) != before.get(*name))
         {
             return Err(UpdateRefused::Invalid(format!(
                 "{name} can't change after an order was placed"
