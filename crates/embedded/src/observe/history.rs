@@ -169,7 +169,10 @@ pub(super) async fn expire(store: &Store, now: Timestamp) -> Result<(), StoreErr
                 }
             }
             let [.., (_, longest_ms)] = RESOLUTIONS;
-            tx.execute("DELETE FROM series WHERE seen_at < ?1", [now.as_ms() - longest_ms])?;
+            tx.execute(
+                "DELETE FROM series WHERE seen_at < ?1",
+                [now.as_ms() - longest_ms],
+            )?;
             Ok(())
         })
         .await
