@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connectors::{SimulatedGateway, SimulatedSettings};
+use connectors::{Rate, SimulatedGateway, SimulatedSettings};
 use domain::{
     Currency, CustomerId, Order, OrderId, OrderLine, OrderStatus, PlacedOrder, Product, ProductId, Quantity,
     Timestamp,
@@ -27,9 +27,9 @@ use template::System;
 pub type Handlers = HashMap<String, Arc<dyn Handler>>;
 
 /// What a shop is opened with.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct ShopOptions {
-    /// How payments fail.
+    /// How payments fail; none does by default, so that what a test sees is no matter of chance.
     pub payments: SimulatedSettings,
     /// What goes wrong.
     pub faults: Arc<Faults>,
@@ -41,6 +41,22 @@ pub struct ShopOptions {
     pub traces: bool,
     /// Handlers to take the place of the real functions, by name.
     pub handlers: Option<fn(&Engine) -> Handlers>,
+}
+
+impl Default for ShopOptions {
+    fn default() -> Self {
+        Self {
+            payments: SimulatedSettings {
+                success_rate: Rate::ALWAYS,
+                ..SimulatedSettings::default()
+            },
+            faults: Arc::default(),
+            template: None,
+            time: None,
+            traces: false,
+            handlers: None,
+        }
+    }
 }
 
 /// Why a shop could not be opened or used.
