@@ -110,6 +110,8 @@ async fn metrics_are_charts_of_every_part_for_any_span() {
     let site = Site::open().await;
     let id = site.shop.place("PROD-001", 1).await.unwrap();
     site.shop.ended(id).await.unwrap();
+    // The execution's end is counted after its commit.
+    site.shop.settled().await.unwrap();
     let mut visitor = site.operator().await;
     for span in ["", "?span=1d", "?span=14d", "?span=1y", "?span=nonsense"] {
         let page = visitor.get(&format!("/console/metrics{span}")).await;
