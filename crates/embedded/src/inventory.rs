@@ -108,10 +108,7 @@ impl TakeStock {
 
     /// Why this much of the product can't be taken.
     fn refuse(&self, tx: &Tx<'_>, product_id: &ProductId, requested: u32) -> rusqlite::Result<Taken> {
-        let mut find = tx.prepare("SELECT stock FROM products WHERE id = ?1")?;
-        let stock = find
-            .query_row([product_id.as_str()], |row| row.get::<_, u32>(0))
-            .optional()?;
+        let stock = find_stock(tx, product_id)?;
         let product_id = product_id.clone();
         Ok(match stock {
             Some(available) => Taken::OutOfStock {
@@ -133,14 +130,8 @@ impl Command for TakeStock {
             return Ok(if released { Taken::Released } else { Taken::Before });
         }
         let mut levels = Vec::with_capacity(self.quantities.len());
-        let mut take = tx.prepare(
-            "UPDATE products SET stock = stock - ?2 WHERE id = ?1 AND stock >= ?2 RETURNING stock",
-        )?;
         for (product_id, &quantity) in &self.quantities {
-            let left = take
-                .query_row((product_id.as_str(), quantity), |row| row.get(0))
-                .optional()?;
-            let Some(stock) = left else {
+            let Some(stock) = take(tx, product_id, quantity)? else {
                 let taken = self
                     .quantities
                     .iter()
@@ -161,6 +152,24 @@ impl Command for TakeStock {
         tx.notify(Notice::Stock(levels));
         Ok(Taken::Now)
     }
+}
+
+/// Takes so much of the product; how much is left, or `None`, and nothing is taken, when there is less or no such product.
+fn take(tx: &Tx<'_>, product_id: &ProductId, quantity: u32) -> rusqlite::Result<Option<u32>> {
+    let found = find_stock(tx, product_id)?;
+    let left = found.and_then(|stock| stock.checked_sub(quantity));
+    if let Some(left) = left {
+        // `RETURNING` would need no look before, but is run as a trigger: three times the work.
+        tx.prepare("UPDATE products SET stock = ?2 WHERE id = ?1")?
+            .execute((product_id.as_str(), left))?;
+    }
+    Ok(left)
+}
+
+fn find_stock(tx: &Tx<'_>, product_id: &ProductId) -> rusqlite::Result<Option<u32>> {
+    tx.prepare("SELECT stock FROM products WHERE id = ?1")?
+        .query_row([product_id.as_str()], |row| row.get(0))
+        .optional()
 }
 
 /// Gives back what was taken for the order.

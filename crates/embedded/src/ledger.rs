@@ -39,14 +39,14 @@ pub(crate) struct Recorded {
     pub(crate) refunded_at: Option<Timestamp>,
 }
 
-/// The entries of an order, oldest first.
+/// The entries of an order, oldest first. Their keys begin with its id, so they lie side by side.
 pub(crate) fn entries_of(connection: &Connection, order: OrderId) -> rusqlite::Result<Vec<Recorded>> {
     connection
         .prepare_cached(
             "SELECT idempotency_key, payment_id, order_id, amount, currency, outcome, reason, at, refunded_at
-             FROM gateway_ledger WHERE order_id = ?1 ORDER BY at, idempotency_key",
+             FROM gateway_ledger WHERE idempotency_key BETWEEN ?1 || ':' AND ?1 || ';' ORDER BY at, idempotency_key",
         )?
-        .query_map([order.as_uuid().as_bytes()], Recorded::read)?
+        .query_map([order.to_string()], Recorded::read)?
         .collect()
 }
 
@@ -197,11 +197,15 @@ mod tests {
             .unwrap()
     }
 
+    fn order() -> OrderId {
+        OrderId::from_parts(1_700_000_000_000, 1, 2)
+    }
+
     fn entry(key: &str, payment_id: &str, outcome: ChargeOutcome) -> LedgerEntry {
         LedgerEntry {
-            idempotency_key: key.into(),
+            idempotency_key: format!("{}:{key}", order()),
             payment_id: payment_id.into(),
-            order_id: OrderId::from_parts(1_700_000_000_000, 1, 2),
+            order_id: order(),
             amount: "59.980".parse().unwrap(),
             currency: domain::Currency::USD,
             outcome,
@@ -216,7 +220,7 @@ mod tests {
         assert_eq!(apply(&connection, RecordCharge { entry: first.clone() }), first);
         let second = entry("k", "PAY-2", ChargeOutcome::Charged);
         assert_eq!(apply(&connection, RecordCharge { entry: second }), first);
-        let found = find(&connection, "k").unwrap().unwrap();
+        let found = find(&connection, &first.idempotency_key).unwrap().unwrap();
         assert_eq!((found.entry, found.refunded_at), (first, None));
         assert_eq!(find(&connection, "other").unwrap(), None);
     }
@@ -267,7 +271,11 @@ mod tests {
         assert!(refund("PAY-1", 6));
         assert!(!refund("PAY-2", 5));
         assert!(!refund("PAY-3", 5));
-        let entries = entries_of(&connection, OrderId::from_parts(1_700_000_000_000, 1, 2)).unwrap();
+        let mut another = entry("a", "PAY-4", ChargeOutcome::Charged);
+        another.order_id = OrderId::from_parts(1_700_000_000_000, 1, 3);
+        another.idempotency_key = format!("{}:a", another.order_id);
+        apply(&connection, RecordCharge { entry: another });
+        let entries = entries_of(&connection, order()).unwrap();
         let shown: Vec<_> = entries
             .into_iter()
             .map(|e| (e.entry.outcome, e.refunded_at.map(Timestamp::as_ms)))

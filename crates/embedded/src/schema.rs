@@ -6,6 +6,7 @@ use rusqlite::Connection;
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_narrow_outbox.sql"),
+    include_str!("../migrations/0003_fewer_pages.sql"),
 ];
 
 /// Marks a database as Ordermill's (SQLite's `application_id`): "OMIL".

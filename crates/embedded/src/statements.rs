@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use foldhash::fast::FixedState;
-use rusqlite::{Connection, MappedRows, Params, Row, Statement};
+use rusqlite::{Connection, MappedRows, Params, PrepFlags, Row, Statement};
 
 /// Where a text lies in the program, and its length.
 type Place = (usize, usize);
@@ -41,7 +41,11 @@ impl<'c> Statements<'c> {
         let idle = self.idle.borrow_mut().remove(&place);
         let statement = match idle {
             Some(statement) => statement,
-            None => self.connection.prepare(sql)?,
+            // It is kept, so it leaves the connection's small pool of memory to what runs: with statements in it, SQLite
+            // asks the allocator 127 times an order.
+            None => self
+                .connection
+                .prepare_with_flags(sql, PrepFlags::SQLITE_PREPARE_PERSISTENT)?,
         };
         Ok(Prepared {
             statement: Some(statement),

@@ -9,7 +9,8 @@ use crate::StoreError;
 /// A charge to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChargeRequest {
-    /// Our own key: the gateway makes at most one charge for it, whatever is repeated.
+    /// Our own key: the gateway makes at most one charge for it, whatever is repeated. It begins with the order's id and a
+    /// colon.
     pub idempotency_key: String,
     /// The order it is for.
     pub order_id: OrderId,
@@ -76,7 +77,7 @@ pub trait PaymentGateway: Send + Sync {
 /// A line in the simulated gateway's ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerEntry {
-    /// The caller's key.
+    /// The caller's key: the order's id, a colon and what the charge is.
     pub idempotency_key: String,
     /// The gateway's id of the payment.
     pub payment_id: String,

@@ -304,14 +304,16 @@ impl BeginRows {
             return Ok(false);
         }
         let key = tx.next(|counters| &mut counters.execution);
+        let identity = &row.identity;
+        // Until it has stopped, another time stands in the place of that: so its row never outgrows its page.
         let (status, stopped_at) = row
             .finish
             .as_ref()
-            .map_or((0, None), |f| (f.status, Some(f.at.as_ms())));
-        let identity = &row.identity;
+            .map_or((0, identity.started_at), |f| (f.status, f.at));
         tx.prepare(
-            "INSERT INTO executions (key, machine, name, definition, status, input, trace, started_at, stopped_at, error, cause)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO executions (key, machine, name, definition, status, input, trace, started_at, stopped_at,
+                                     error, cause, events, last_event_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute((
             key,
@@ -322,12 +324,12 @@ impl BeginRows {
             &identity.input,
             &identity.trace,
             identity.started_at.as_ms(),
-            stopped_at,
+            stopped_at.as_ms(),
             row.finish.as_ref().and_then(|f| f.error.as_deref()),
             row.finish.as_ref().and_then(|f| f.cause.as_deref()),
+            &row.entries,
+            row.last_event_id,
         ))?;
-        tx.prepare("INSERT INTO journal (execution, seq, events, last_event_id) VALUES (?1, 0, ?2, ?3)")?
-            .execute((key, &row.entries, row.last_event_id))?;
         if let Some(publication) = &row.publication {
             publish(tx, publication)?;
         }

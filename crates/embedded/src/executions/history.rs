@@ -39,7 +39,7 @@ pub(crate) fn read_story(
     let machine = engine.executor().machine();
     let row = connection
         .prepare_cached(
-            "SELECT e.key, e.status, e.input, e.started_at, e.stopped_at, e.error, e.cause, d.hash
+            "SELECT e.key, e.status, e.input, e.started_at, CASE WHEN e.status > 0 THEN e.stopped_at END, e.error, e.cause, d.hash
              FROM executions e JOIN definitions d ON d.id = e.definition WHERE e.machine = ?1 AND e.name = ?2",
         )?
         .query_row((machine.id, name), |row| {

@@ -61,7 +61,8 @@ impl Command for Redrive {
     fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<bool> {
         let reopened = tx
             .prepare(
-                "UPDATE executions SET status = 0, definition = ?2, started_at = ?3, stopped_at = NULL, error = NULL, cause = NULL
+                "UPDATE executions SET status = 0, definition = ?2, started_at = ?3, stopped_at = ?3, error = NULL, cause = NULL,
+                                       events = NULL, last_event_id = NULL
                  WHERE key = ?1 AND status > 1",
             )?
             .execute((self.key, self.definition, self.now.as_ms()))?;

@@ -167,8 +167,10 @@ impl Run {
             functions: Vec::new(),
             deferred: Vec::new(),
         };
-        let mut rows = connection
-            .prepare_cached("SELECT events, last_event_id FROM journal WHERE execution = ?1 ORDER BY seq")?;
+        let mut rows = connection.prepare_cached(
+            "SELECT events, last_event_id, -1 AS seq FROM executions WHERE key = ?1 AND events IS NOT NULL
+                 UNION ALL SELECT events, last_event_id, seq FROM journal WHERE execution = ?1 ORDER BY seq",
+        )?;
         let mut rows = rows.query([key])?;
         while let Some(row) = rows.next()? {
             let (entries, written): (String, i64) = (row.get(0)?, row.get(1)?);

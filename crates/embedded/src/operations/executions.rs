@@ -106,7 +106,7 @@ fn newest(
         Some(_) => "AND e.status = ?4 AND e.status > 1",
     };
     let sql = format!(
-        "SELECT e.name, e.status, e.started_at, e.stopped_at, e.error, e.cause, d.hash
+        "SELECT e.name, e.status, e.started_at, CASE WHEN e.status > 0 THEN e.stopped_at END, e.error, e.cause, d.hash
          FROM executions e JOIN definitions d ON d.id = e.definition
          WHERE +e.machine = ?1 AND e.key < ?2 {by_status} ORDER BY e.key DESC LIMIT ?3"
     );

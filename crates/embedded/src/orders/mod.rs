@@ -266,6 +266,37 @@ impl Changed {
     }
 }
 
+/// Changes a row that is as it is known.
+const UPDATE: &str = "UPDATE orders SET status = ?2, updated_at = ?3, attributes = ?4, attention = ?5,
+                                      room = CASE WHEN ?4 IS NULL THEN room END
+                      WHERE key = ?1 AND id = ?6 AND status = ?7 AND updated_at = ?8 AND attributes IS ?9";
+/// Likewise, one that needs no attention and didn't before.
+const UPDATE_UNNOTED: &str = "UPDATE orders SET status = ?2, updated_at = ?3, attributes = ?4,
+                                              room = CASE WHEN ?4 IS NULL THEN room END
+                              WHERE key = ?1 AND id = ?6 AND status = ?7 AND updated_at = ?8 AND attributes IS ?9
+                                AND attention = ?5";
+
+/// Changes the order's row by one of these two; whether it was as `old` says.
+fn update_row(
+    tx: &Tx<'_>,
+    old: &OrderRow,
+    changed: &Changed,
+    update: &'static str,
+) -> rusqlite::Result<bool> {
+    let updated = tx.prepare(update)?.execute((
+        old.key,
+        status_code(changed.status),
+        changed.updated_at.as_ms(),
+        &changed.attributes,
+        changed.needs_attention,
+        old.id.as_uuid().as_bytes(),
+        status_code(old.status),
+        old.updated_at.as_ms(),
+        &old.attributes,
+    ))?;
+    Ok(updated == 1)
+}
+
 /// Writes the change to the table and to the stream, at `at`. Answers `None`, and has written nothing, when the order
 /// is not as `old` says any more.
 pub(crate) fn change_order(
@@ -274,23 +305,9 @@ pub(crate) fn change_order(
     changed: &Changed,
     at: Timestamp,
 ) -> rusqlite::Result<Option<Arc<OrderRow>>> {
-    let updated = tx
-        .prepare(
-            "UPDATE orders SET status = ?2, updated_at = ?3, attributes = ?4, attention = ?5
-             WHERE key = ?1 AND id = ?6 AND status = ?7 AND updated_at = ?8 AND attributes IS ?9",
-        )?
-        .execute((
-            old.key,
-            status_code(changed.status),
-            changed.updated_at.as_ms(),
-            &changed.attributes,
-            changed.needs_attention,
-            old.id.as_uuid().as_bytes(),
-            status_code(old.status),
-            old.updated_at.as_ms(),
-            &old.attributes,
-        ))?;
-    if updated == 0 {
+    // Most orders never need attention, and the index of those that do is left alone where nothing changes in it.
+    let unnoted = !changed.needs_attention && update_row(tx, old, changed, UPDATE_UNNOTED)?;
+    if !unnoted && !update_row(tx, old, changed, UPDATE)? {
         return Ok(None);
     }
     let seq = tx.next(|counters| &mut counters.change);

@@ -156,8 +156,8 @@ impl Command for InsertOrder {
         }
         let inserted = tx
             .prepare(
-                "INSERT INTO orders (key, id, status, customer, placed, updated_at) VALUES (?1, ?2, 0, ?3, ?4, ?5)
-                 ON CONFLICT DO NOTHING",
+                "INSERT INTO orders (key, id, status, customer, placed, updated_at, room)
+                 VALUES (?1, ?2, 0, ?3, ?4, ?5, zeroblob(40)) ON CONFLICT DO NOTHING",
             )?
             .execute((
                 self.row.key,
