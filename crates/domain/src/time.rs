@@ -63,6 +63,13 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(str::from_utf8(&self.text()).unwrap_or_default())
+    }
+}
+
+impl Timestamp {
+    /// The characters of its text.
+    fn text(self) -> [u8; 24] {
         // Every order has dozens of times written, and formatting number by number costs ten times as much.
         let mut text = *b"0000-00-00T00:00:00.000Z";
         let (year, month, day) = civil_from_days(self.0.div_euclid(86_400_000));
@@ -75,7 +82,7 @@ impl fmt::Display for Timestamp {
         put_digits(&mut text[14..16], minute);
         put_digits(&mut text[17..19], second);
         put_digits(&mut text[20..23], ms % 1000);
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        text
     }
 }
 
@@ -158,7 +165,7 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 

@@ -3,8 +3,6 @@
 //! The engine keeps an item as a plain JSON object: a text is S, a number is N, a list is L, an object is M. Sets and
 //! binary values have no plain form and are refused. Numbers keep their text, so 59.98 stays 59.98 in every form.
 
-use std::borrow::Cow;
-
 use serde_dynamo::AttributeValue;
 use serde_json::{Map, Number, Value};
 
@@ -23,28 +21,24 @@ pub(crate) enum ItemError {
     NotNumber(String),
 }
 
-/// The plain value of an AttributeValue; borrowed where it stands in it as it is.
-pub(crate) fn from_attribute_value(attribute: &Value) -> Result<Cow<'_, Value>, ItemError> {
+/// The plain value of an AttributeValue.
+pub(crate) fn from_attribute_value(attribute: &asl::Value) -> Result<Value, ItemError> {
     let members = attribute
         .as_object()
         .filter(|members| members.len() == 1)
         .ok_or(ItemError::NotOneType)?;
     let (kind, value) = members.iter().next().ok_or(ItemError::NotOneType)?;
     match (kind.as_str(), value) {
-        ("S", Value::String(_)) | ("BOOL", Value::Bool(_)) => Ok(Cow::Borrowed(value)),
-        ("NULL", Value::Bool(true)) => Ok(Cow::Owned(Value::Null)),
-        ("N", Value::String(text)) => number(text).map(|number| Cow::Owned(Value::Number(number))),
-        ("L", Value::Array(items)) => {
-            let items = items
-                .iter()
-                .map(|item| from_attribute_value(item).map(Cow::into_owned));
-            items
-                .collect::<Result<_, _>>()
-                .map(|items| Cow::Owned(Value::Array(items)))
-        }
-        ("M", Value::Object(members)) => {
-            from_attributes(members).map(|plain| Cow::Owned(Value::Object(plain)))
-        }
+        ("S", asl::Value::String(text)) => Ok(Value::String(text.to_string())),
+        ("BOOL", asl::Value::Bool(flag)) => Ok(Value::Bool(*flag)),
+        ("NULL", asl::Value::Bool(true)) => Ok(Value::Null),
+        ("N", asl::Value::String(text)) => number(text).map(Value::Number),
+        ("L", asl::Value::Array(items)) => items.iter().map(from_attribute_value).collect(),
+        ("M", asl::Value::Object(members)) => members
+            .iter()
+            .map(|(name, value)| Ok((name.to_string(), from_attribute_value(value)?)))
+            .collect::<Result<_, _>>()
+            .map(Value::Object),
         ("S", _) => Err(ItemError::WrongValue("S")),
         ("N", _) => Err(ItemError::WrongValue("N")),
         ("BOOL", _) => Err(ItemError::WrongValue("BOOL")),
@@ -59,13 +53,6 @@ pub(crate) fn from_attribute_value(attribute: &Value) -> Result<Cow<'_, Value>, 
 pub(crate) fn text_of(attribute: &asl::Value) -> Option<&str> {
     let members = attribute.as_object().filter(|members| members.len() == 1)?;
     members.get("S")?.as_str()
-}
-
-/// The plain object of an item in AttributeValue JSON.
-pub(crate) fn from_attributes(item: &Map<String, Value>) -> Result<Map<String, Value>, ItemError> {
-    item.iter()
-        .map(|(name, value)| Ok((name.clone(), from_attribute_value(value)?.into_owned())))
-        .collect()
 }
 
 /// The value as AttributeValue JSON, as a task answers it.
@@ -151,7 +138,7 @@ mod tests {
             r#""m":{"M":{"k":{"N":"1e+400"}}},"n":{"N":"59.980"},"z":{"NULL":true}}}"#
         );
         assert_eq!(attribute, parse(expected));
-        assert_eq!(*from_attribute_value(&attribute.into()).unwrap(), plain);
+        assert_eq!(from_attribute_value(&attribute).unwrap(), plain);
     }
 
     #[test]
@@ -162,18 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_not_copied_from_an_attribute() {
-        assert!(matches!(
-            from_attribute_value(&parse(r#"{"S":"text"}"#)),
-            Ok(Cow::Borrowed(_))
-        ));
-    }
-
-    #[test]
     fn what_is_no_attribute_value_is_refused_with_the_reason() {
         let check = |json: &str, expected: &str| {
             assert_eq!(
-                from_attribute_value(&parse(json)).unwrap_err().to_string(),
+                from_attribute_value(&parse(json).into()).unwrap_err().to_string(),
                 expected,
                 "{json}"
             );

@@ -79,11 +79,15 @@ fn push_state(text: &mut String, remaining: &str, left: Remaining) {
 
 /// Writes the number's digits. Nearly every answer has six such numbers, and the formatter takes its time.
 fn push_number(text: &mut String, number: u64) {
-    if number >= 10 {
-        push_number(text, number / 10);
+    let mut digits = [b'0'; 20];
+    let (mut rest, mut first) = (number, digits.len());
+    while first == digits.len() || rest > 0 {
+        first -= 1;
+        // A digit is below 10, so it fits.
+        digits[first] = b'0' + (rest % 10) as u8;
+        rest /= 10;
     }
-    // A digit is below 10, so it fits.
-    text.push(char::from(b'0' + (number % 10) as u8));
+    text.push_str(str::from_utf8(&digits[first..]).unwrap_or_default());
 }
 
 #[cfg(test)]

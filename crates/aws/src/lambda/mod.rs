@@ -129,7 +129,7 @@ impl<H: Handler + 'static> Function<H> {
             Arc::clone(&self.recorder),
             self.service,
             context.request_id.clone(),
-            recorded.into_iter().collect(),
+            recorded,
         );
         let called = Arc::clone(&self.handler).call(invocation, context);
         match with_header(header, scope.run(called)).await {

@@ -255,15 +255,7 @@ pub(crate) fn notification(
     };
     let attributes = Attributes::from([("status".to_owned(), status)]);
     let topic = &engine.settings().notification_topic;
-    Publication::new(
-        engine,
-        topic,
-        None,
-        body,
-        &attributes,
-        placed.trace_id.clone(),
-        at,
-    )
+    Publication::new(engine, topic, None, body, attributes, placed.trace_id.clone(), at)
 }
 
 /// One order to begin.

@@ -287,10 +287,7 @@ fn product_item(engine: &Engine, key: &Value) -> Result<Option<Map<String, serde
 }
 
 fn update_item(engine: &Engine, input: &Value, at: Timestamp) -> Result<(Write, Value), Refusal> {
-    let values = match serde_json::Value::from(&input["ExpressionAttributeValues"]) {
-        serde_json::Value::Object(values) => values,
-        _ => Map::new(),
-    };
+    let values = input.get("ExpressionAttributeValues").and_then(Value::as_object);
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     if text("TableName") != Some(&engine.settings().orders_table) {
         return Err(invalid("DynamoDB", &"Requested resource not found"));
@@ -309,7 +306,7 @@ fn update_item(engine: &Engine, input: &Value, at: Timestamp) -> Result<(Write, 
         created_at,
         update: update.map_err(|e| invalid("DynamoDB", &e))?,
         condition: condition.map_err(|e| invalid("DynamoDB", &e))?,
-        values,
+        values: values.cloned().unwrap_or_default(),
         at,
         ahead: None,
     };
@@ -365,7 +362,7 @@ fn publish_message(
         topic,
         subject,
         body,
-        &attributes,
+        attributes,
         run.trace().to_owned(),
         at,
     )

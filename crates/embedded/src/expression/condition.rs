@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use asl::value::Object;
 use serde_json::Value;
 
 use super::Map;
@@ -69,7 +70,7 @@ impl Condition {
     }
 
     /// Whether it holds for `item`; for an item that doesn't exist, pass an empty one.
-    pub(crate) fn holds(&self, item: &Map, values: &Map) -> Result<bool, ExpressionError> {
+    pub(crate) fn holds(&self, item: &Map, values: &Object) -> Result<bool, ExpressionError> {
         self.placeholders.require_values(KIND, values)?;
         self.node.holds(item, values)
     }
@@ -218,7 +219,7 @@ fn parse_function(parser: &mut Parser<'_>, name: &str) -> Result<Node, Expressio
 }
 
 impl Node {
-    fn holds(&self, item: &Map, values: &Map) -> Result<bool, ExpressionError> {
+    fn holds(&self, item: &Map, values: &Object) -> Result<bool, ExpressionError> {
         match self {
             Self::Any(nodes) => nodes
                 .iter()
@@ -262,7 +263,7 @@ impl Operand {
     fn evaluate<'v>(
         &self,
         item: &'v Map,
-        values: &'v Map,
+        values: &Object,
     ) -> Result<Option<Cow<'v, Value>>, ExpressionError> {
         match self {
             Self::Attribute(path) => Ok(item.get(path).map(Cow::Borrowed)),

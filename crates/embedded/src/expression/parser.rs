@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use asl::value::Object;
 use serde_json::Value;
 
 use super::Map;
@@ -23,8 +24,12 @@ pub(crate) struct Placeholders {
 
 impl Placeholders {
     /// Checks that `values` has each of the expression's.
-    pub(super) fn require_values(&self, kind: ExpressionKind, values: &Map) -> Result<(), ExpressionError> {
-        match self.values.iter().find(|name| !values.contains_key(*name)) {
+    pub(super) fn require_values(
+        &self,
+        kind: ExpressionKind,
+        values: &Object,
+    ) -> Result<(), ExpressionError> {
+        match self.values.iter().find(|name| !values.get(name).is_some()) {
             Some(name) => Err(ExpressionError::UndefinedValue {
                 kind,
                 name: name.clone(),

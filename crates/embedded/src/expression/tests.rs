@@ -2,13 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use asl::value::Object;
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::error::ExpressionError;
 use super::{Condition, Map, Projection, Update, check_all_used};
 
 fn map(json: &str) -> Map {
     serde_json::from_str(json).unwrap()
+}
+
+/// Values as a task gives them.
+fn values(json: &str) -> Object {
+    asl::Value::from(Value::Object(map(json)))
+        .as_object()
+        .unwrap()
+        .clone()
 }
 
 fn item() -> Map {
@@ -24,7 +34,7 @@ const VALUES: &str = r#"{":a":{"S":"A"},":p":{"S":"PROCESSING"},":n":{"N":"0.02"
 fn update(text: &str) -> Result<String, ExpressionError> {
     let mut item = item();
     let before = item.clone();
-    let result = Update::parse(text, Some(&map(NAMES))).and_then(|u| u.apply(&mut item, &map(VALUES)));
+    let result = Update::parse(text, Some(&map(NAMES))).and_then(|u| u.apply(&mut item, &values(VALUES)));
     if result.is_err() {
         assert_eq!(item, before, "{text} failed, yet changed the item");
     }
@@ -80,7 +90,7 @@ fn every_operand_of_an_update_is_read_from_the_item_before_it() {
     let mut item = map(r#"{"a":1,"b":2}"#);
     Update::parse("SET a = b, b = a REMOVE c", None)
         .unwrap()
-        .apply(&mut item, &Map::new())
+        .apply(&mut item, &Object::default())
         .unwrap();
     assert_eq!(sorted(item), r#"{"a":2,"b":1}"#);
 }
@@ -185,7 +195,7 @@ fn updates_are_refused_in_dynamodbs_words() {
 }
 
 fn holds(text: &str) -> Result<bool, ExpressionError> {
-    Condition::parse(text, Some(&map(NAMES)))?.holds(&item(), &map(VALUES))
+    Condition::parse(text, Some(&map(NAMES)))?.holds(&item(), &values(VALUES))
 }
 
 #[test]
@@ -349,7 +359,7 @@ fn unused_placeholders_are_told() {
 fn numbers_are_equal_by_value_and_exact() {
     let equal = |a: &str, b: &str| {
         let item = map(&format!(r#"{{"a":{a}}}"#));
-        let values = map(&format!(r#"{{":b":{{"N":"{b}"}}}}"#));
+        let values = values(&format!(r#"{{":b":{{"N":"{b}"}}}}"#));
         Condition::parse("a = :b", None).unwrap().holds(&item, &values)
     };
     assert_eq!(equal("59.980", "59.98"), Ok(true));
@@ -410,7 +420,7 @@ proptest! {
     #[test]
     fn no_text_makes_a_parser_panic(text in prop_oneof![fragments(), any::<String>()]) {
         let names = map(NAMES);
-        let values = map(VALUES);
+        let values = values(VALUES);
         if let Ok(update) = Update::parse(&text, Some(&names)) {
             let _ = update.apply(&mut item(), &values);
         }
@@ -424,7 +434,7 @@ proptest! {
     fn sums_are_exact(a in -1_000_000_000_000_i64..1_000_000_000_000, b in 0_i64..1_000_000, scale in 0_u32..6) {
         let (a, b) = (rust_decimal::Decimal::new(a, scale), rust_decimal::Decimal::new(b, 2));
         let mut item = map(&format!(r#"{{"n":{a}}}"#));
-        let values = map(&format!(r#"{{":b":{{"N":"{b}"}}}}"#));
+        let values = values(&format!(r#"{{":b":{{"N":"{b}"}}}}"#));
         Update::parse("SET n = n + :b", None).unwrap().apply(&mut item, &values).unwrap();
         prop_assert_eq!(item["n"].to_string(), (a + b).normalize().to_string());
     }

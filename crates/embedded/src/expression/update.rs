@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use asl::value::Object;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -67,7 +68,7 @@ impl Update {
     }
 
     /// Changes `item`. Every operand is read from the item as it was before; after an error it is unchanged.
-    pub(crate) fn apply(&self, item: &mut Map, values: &Map) -> Result<(), ExpressionError> {
+    pub(crate) fn apply(&self, item: &mut Map, values: &Object) -> Result<(), ExpressionError> {
         self.placeholders.require_values(KIND, values)?;
         let mut written = Vec::with_capacity(self.set.len() + self.add.len());
         for (path, value) in &self.set {
@@ -173,7 +174,7 @@ fn parse_operand(parser: &mut Parser<'_>) -> Result<Operand, ExpressionError> {
 }
 
 impl SetValue {
-    fn evaluate<'v>(&self, item: &'v Map, values: &'v Map) -> Result<Cow<'v, Value>, ExpressionError> {
+    fn evaluate<'v>(&self, item: &'v Map, values: &Object) -> Result<Cow<'v, Value>, ExpressionError> {
         let (left, right, combine): (_, _, fn(Decimal, Decimal) -> Option<Decimal>) = match self {
             Self::Is(operand) => return operand.evaluate(item, values),
             Self::Plus(left, right) => (left, right, Decimal::checked_add),
@@ -185,7 +186,7 @@ impl SetValue {
 }
 
 impl Operand {
-    fn evaluate<'v>(&self, item: &'v Map, values: &'v Map) -> Result<Cow<'v, Value>, ExpressionError> {
+    fn evaluate<'v>(&self, item: &'v Map, values: &Object) -> Result<Cow<'v, Value>, ExpressionError> {
         match self {
             Self::Attribute(path) => item
                 .get(path)

@@ -3,20 +3,21 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use asl::value::Object;
 use serde_json::Value;
 
-use super::Map;
 use super::error::ExpressionError;
 use super::number::decimal;
 use crate::item;
 
 /// What the placeholder stands for, as a plain value. The caller made sure that it is there.
-pub(super) fn lookup<'v>(values: &'v Map, name: &str) -> Result<Cow<'v, Value>, ExpressionError> {
-    let value = values.get(name).unwrap_or(&Value::Null);
-    item::from_attribute_value(value).map_err(|source| ExpressionError::BadValue {
+pub(super) fn lookup<'v>(values: &Object, name: &str) -> Result<Cow<'v, Value>, ExpressionError> {
+    let value = values.get(name).unwrap_or(&asl::Value::Null);
+    let plain = item::from_attribute_value(value).map_err(|source| ExpressionError::BadValue {
         name: name.to_owned(),
         source,
-    })
+    });
+    plain.map(Cow::Owned)
 }
 
 /// DynamoDB's name for the value's type.

@@ -288,10 +288,7 @@ pub(crate) fn integrated(engine: &Engine, trace: &str, attempt: &Attempt, prepar
 /// The scope of a function that a task calls.
 pub(crate) fn attempted(engine: &Engine, trace: &str, attempt: &Attempt, request_id: &str) -> Scope {
     let trace = TraceId::parse(trace);
-    let spans = trace
-        .map(|trace| (trace, attempt.span(trace)))
-        .into_iter()
-        .collect();
+    let spans = trace.map(|trace| (trace, attempt.span(trace)));
     let recorder = Arc::clone(&engine.settings().recorder);
     Scope::new(recorder, engine.workflow_service(), request_id.to_owned(), spans)
 }

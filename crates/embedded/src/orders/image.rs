@@ -43,9 +43,11 @@ impl OrderRow {
     /// One attribute of [`OrderRow::image`].
     pub(crate) fn image_attribute(&self, name: &str) -> Result<Option<AttributeValue>, DamagedRow> {
         let is_column = matches!(name, "status" | "updatedAt");
-        // Only what may have been set since is worth the look.
+        // Only what may have been set since is worth the look. JSON may write a name in more ways than one, this program
+        // writes it as it is.
         if !is_column
             && !is_fixed(name)
+            && self.attributes.as_deref().is_some_and(|set| set.contains(name))
             && let Some(value) = self.attributes()?.remove(name)
         {
             return Ok(Some(to_image_value(value)));

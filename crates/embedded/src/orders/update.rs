@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use asl::value::Object;
 use domain::{OrderStatus, Timestamp};
 use serde_json::{Map, Value};
 
@@ -35,7 +36,7 @@ pub(crate) struct UpdateItem {
     pub(crate) update: Arc<Update>,
     pub(crate) condition: Option<Arc<Condition>>,
     /// `:name` to AttributeValue.
-    pub(crate) values: Map<String, Value>,
+    pub(crate) values: Object,
     pub(crate) at: Timestamp,
     /// What it comes to if the order is still as it was looked at; then the writer has nothing to compute.
     pub(crate) ahead: Option<(Arc<OrderRow>, Changed)>,

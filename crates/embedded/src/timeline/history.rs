@@ -349,9 +349,10 @@ fn attributes_set(parameters: &Map<String, Value>) -> Map<String, Value> {
         .and_then(Value::as_str)
         .unwrap_or_default();
     if let Ok(update) = Update::parse(expression, member("ExpressionAttributeNames")) {
-        let values = member("ExpressionAttributeValues").cloned().unwrap_or_default();
+        let values = parameters.get("ExpressionAttributeValues").map(asl::Value::from);
+        let values = values.as_ref().and_then(asl::Value::as_object).cloned();
         // An update that reads the item leaves `set` empty, and so tells nothing.
-        let _ = update.apply(&mut set, &values);
+        let _ = update.apply(&mut set, &values.unwrap_or_default());
     }
     set
 }

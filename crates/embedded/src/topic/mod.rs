@@ -91,7 +91,7 @@ impl Publication {
         topic: &str,
         subject: Option<String>,
         body: String,
-        attributes: &Attributes,
+        attributes: Attributes,
         trace: String,
         at: Timestamp,
     ) -> Option<Self> {
@@ -124,12 +124,12 @@ impl Publication {
             .map(|s| s.id)
             .collect();
         // Attributes are strings only, so they always have a JSON text.
-        let attributes_json = serde_json::to_string(attributes).unwrap_or_else(|_| "{}".into());
+        let attributes_json = serde_json::to_string(&attributes).unwrap_or_else(|_| "{}".into());
         let message = Arc::new(Message {
             id: random_uuid(),
             subject,
             body,
-            attributes: attributes.clone(),
+            attributes,
             attributes_json,
             published_at: at.as_ms(),
             trace,

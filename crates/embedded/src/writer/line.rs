@@ -15,6 +15,8 @@ const SHORT_TURN: Duration = Duration::from_micros(200);
 const PRESSED_FOR: Duration = Duration::from_millis(10);
 /// From so many commands on they need not gather.
 const ENOUGH: usize = 1024;
+/// From so many customers at once on, the next ones are worth waiting for.
+const CROWD: usize = 4;
 
 /// Commands that wait on the writer's side of its channel: the urgent ones before the rest, each kind in its order.
 #[derive(Default)]
@@ -23,6 +25,8 @@ pub(super) struct Line {
     rest: VecDeque<Box<dyn Job>>,
     /// When an urgent command was last written.
     urgent_at: Option<Instant>,
+    /// How many urgent commands came together lately: the most in a group, less an eighth for each group since.
+    crowd: usize,
 }
 
 /// Until when a group takes commands that are not urgent.
@@ -49,12 +53,18 @@ impl Line {
         self.urgent.is_empty() && self.rest.len() < ENOUGH && !self.is_pressed(Instant::now())
     }
 
+    /// Whether as many customers as came together lately are about to, so that one commit can be for all of them.
+    pub(super) fn awaits_crowd(&self) -> bool {
+        self.crowd >= CROWD && self.urgent.len() < self.crowd && self.is_pressed(Instant::now())
+    }
+
     /// A group begins.
     pub(super) fn begin(&mut self) -> Turn {
         let now = Instant::now();
         if !self.urgent.is_empty() {
             self.urgent_at = Some(now);
         }
+        self.crowd = self.urgent.len().max(self.crowd - self.crowd.div_ceil(8));
         let turn = if self.is_pressed(now) { SHORT_TURN } else { TURN };
         Turn { until: now + turn }
     }
@@ -147,6 +157,26 @@ mod tests {
         assert!(line.next(1, over).is_some_and(|job| job.is_urgent()));
         assert!(line.next(2, over).is_none());
         assert!(line.next(0, over).is_some_and(|job| !job.is_urgent()));
+    }
+
+    #[test]
+    fn a_crowd_is_waited_for_until_it_is_there_and_forgotten_when_it_stays_away() {
+        let crowd = |size: usize| (0..size).map(|_| job(Placed));
+        let mut few = line(crowd(CROWD - 1));
+        few.begin();
+        few.urgent.clear();
+        assert!(!few.awaits_crowd(), "these are answered at once");
+        let mut line = line(crowd(20));
+        line.begin();
+        line.urgent.clear();
+        assert!(line.awaits_crowd());
+        crowd(19).for_each(|job| line.push(job));
+        assert!(line.awaits_crowd(), "one is missing");
+        line.push(job(Placed));
+        assert!(!line.awaits_crowd(), "all are there");
+        line.urgent.clear();
+        let groups = std::iter::from_fn(|| line.awaits_crowd().then(|| line.begin())).count();
+        assert!((5..20).contains(&groups), "{groups}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use domain::OrderId;
+use smallvec::SmallVec;
 
 use super::{
     Name, Recorder, Service, ServiceKind, SpanData, SpanDetail, SpanId, SpanKind, SpanOutcome, TraceId,
@@ -25,9 +26,11 @@ struct Inner {
     recorder: Arc<dyn Recorder>,
     service: Service,
     request_id: String,
-    /// The spans to hang others below: one, or for a batch one for each of its traces.
-    spans: Vec<(TraceId, SpanId)>,
+    spans: Spans,
 }
+
+/// The spans to hang others below: one, or for a batch one for each of its traces.
+type Spans = SmallVec<[(TraceId, SpanId); 1]>;
 
 thread_local! {
     static CURRENT: RefCell<Option<Scope>> = const { RefCell::new(None) };
@@ -49,14 +52,14 @@ impl Scope {
         recorder: Arc<dyn Recorder>,
         service: Service,
         request_id: String,
-        spans: Vec<(TraceId, SpanId)>,
+        spans: impl IntoIterator<Item = (TraceId, SpanId)>,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 recorder,
                 service,
                 request_id,
-                spans,
+                spans: spans.into_iter().collect(),
             }),
         }
     }
@@ -97,8 +100,8 @@ impl Scope {
             order: None,
             detail: None,
         };
-        let spans: Vec<SpanData> = self.inner.spans.iter().map(span).collect();
-        let below = spans.iter().map(|span| (span.trace, span.id)).collect();
+        let spans: SmallVec<[SpanData; 1]> = self.inner.spans.iter().map(span).collect();
+        let below = spans.iter().map(|span| (span.trace, span.id));
         Invoked {
             scope: Self::new(
                 Arc::clone(&self.inner.recorder),
@@ -145,16 +148,18 @@ impl Scope {
             None => self.inner.spans.first().copied(),
         };
         let started_us = self.inner.recorder.now_us();
+        let key = |parent: SpanId| {
+            let mut key = [0; 16];
+            key[..8].copy_from_slice(&parent.0.get().to_be_bytes());
+            key[8..].copy_from_slice(&started_us.to_be_bytes());
+            key
+        };
         Segment {
             open: parent.map(|(trace, parent)| Open {
                 scope: self.clone(),
                 span: SpanData {
                     trace,
-                    id: SpanId::of(
-                        trace,
-                        name,
-                        &[&parent.0.get().to_be_bytes()[..], &started_us.to_be_bytes()].concat(),
-                    ),
+                    id: SpanId::of(trace, name, &key(parent)),
                     parent: Some(parent),
                     service,
                     caller: Some(self.inner.service),
@@ -175,7 +180,7 @@ impl Scope {
 #[derive(Debug)]
 pub struct Invoked {
     scope: Scope,
-    spans: Vec<SpanData>,
+    spans: SmallVec<[SpanData; 1]>,
 }
 
 impl Invoked {
@@ -395,10 +400,7 @@ mod tests {
     const TRACES: [TraceId; 2] = [TraceId(1), TraceId(2)];
 
     fn queue(kept: &Arc<Kept>) -> Scope {
-        let spans = TRACES
-            .iter()
-            .map(|t| (*t, SpanId::of(*t, "queue", b"1")))
-            .collect();
+        let spans = TRACES.map(|t| (t, SpanId::of(t, "queue", b"1")));
         let recorder = Arc::clone(kept) as Arc<dyn Recorder>;
         Scope::new(
             recorder,

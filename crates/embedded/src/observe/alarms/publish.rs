@@ -102,7 +102,7 @@ fn publications(engine: &Engine, before: &Remembered, judged: &Judged, at: Times
             topic.as_str(),
             Some(subject.clone()),
             body.to_string(),
-            &Attributes::new(),
+            Attributes::new(),
             String::new(),
             engine.time().now(),
         )
