@@ -53,7 +53,8 @@ pub struct Settings {
 /// Bounds of the engine's own.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Executions driven at once; more wait.
+    /// Executions driven at once; more wait. What they keep in memory is worked on by turns, and more of them fit no
+    /// processor's cache: with four times as many, each took an eighth more time (docs/performance.md).
     pub concurrent_executions: usize,
     /// Batches of a queue handled at once.
     pub concurrent_batches: usize,
@@ -64,7 +65,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            concurrent_executions: 1024,
+            concurrent_executions: 512,
             concurrent_batches: 64,
             concurrent_deliveries: 512,
         }

@@ -4,6 +4,7 @@
 //! transaction that notes its outcome, so there's no moment in which one is there without the other.
 
 use std::pin::pin;
+use std::sync::LazyLock;
 
 use asl::value::Object;
 use asl::{EventKind, Resource, TaskCall, TaskId, Value};
@@ -316,9 +317,16 @@ fn update_item(engine: &Engine, input: &Value, at: Timestamp) -> Result<(Write, 
 
 /// What a service answers when it succeeds: this member, if there is one, and what the SDK adds.
 fn sdk_answer(member: Option<(&str, Value)>) -> Value {
-    let metadata = [("HttpStatusCode", 200_u32.into())].into();
-    let members = member.into_iter().chain([("SdkHttpMetadata", metadata)]);
-    members.map(|(name, value)| (name.into(), value)).collect()
+    /// The same for all, so they share it: the metadata, and an answer that is nothing else.
+    static SUCCEEDED: LazyLock<(Value, Value)> = LazyLock::new(|| {
+        let metadata = Value::from([("HttpStatusCode", 200_u32.into())]);
+        (metadata.clone(), [("SdkHttpMetadata", metadata)].into())
+    });
+    let (metadata, alone) = &*SUCCEEDED;
+    match member {
+        Some(member) => [member, ("SdkHttpMetadata", metadata.clone())].into(),
+        None => alone.clone(),
+    }
 }
 
 fn publish_message(

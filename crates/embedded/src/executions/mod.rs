@@ -107,7 +107,7 @@ impl Executor {
             ready,
             waiting: Mutex::new(waiting),
             open: AtomicUsize::new(0),
-            room: settings.limits.concurrent_executions.saturating_mul(2),
+            room: settings.limits.concurrent_executions,
             has_room: Notify::new(),
         })
     }

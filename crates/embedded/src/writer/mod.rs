@@ -33,7 +33,7 @@ use line::Line;
 /// The most commands that wait for the writer, at its channel and again behind it; more wait before it.
 const MAX_WAITING: usize = 16_384;
 /// How long the writer lets commands gather that nobody waits for, when it has just made a commit.
-const REST: Duration = Duration::from_millis(3);
+const REST: Duration = Duration::from_micros(500);
 /// How long it lets customers gather when many come at once, and how often it looks whether all of them have come.
 const SHORT_REST: Duration = Duration::from_micros(1_500);
 const LOOK_EVERY: Duration = Duration::from_micros(200);
