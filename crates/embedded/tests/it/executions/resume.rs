@@ -137,3 +137,37 @@ async fn an_execution_that_ended_stays_ended() {
     calls.none().await;
     assert_eq!(running.execution(&order).await, before);
 }
+
+/// A directory as the release before schema 3 left it: no events in an execution's row, no end before it has come.
+#[tokio::test]
+async fn an_execution_that_an_earlier_schema_holds_goes_on() {
+    let (running, mut calls) = start(workflow(json!({"Work": work()}))).await;
+    let order = running.place().await;
+    let under_way = calls.next().await;
+    let setup = running.kill().await;
+    let connection = rusqlite::Connection::open(setup.dir().join("ordermill.db")).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO journal SELECT key, 0, events, last_event_id FROM executions;
+             UPDATE executions SET stopped_at = NULL;
+             ALTER TABLE executions DROP COLUMN events;
+             ALTER TABLE executions DROP COLUMN last_event_id;
+             ALTER TABLE orders DROP COLUMN room;
+             CREATE INDEX gateway_orders ON gateway_ledger (order_id);
+             PRAGMA user_version = 2;",
+        )
+        .unwrap();
+    drop(connection);
+
+    let (running, mut calls) = start(setup).await;
+    let call = calls.next().await;
+    assert_eq!(call.payload(), under_way.payload());
+    let version: i64 = running.read("SELECT user_version FROM pragma_user_version");
+    assert_eq!(version, 3);
+    assert_eq!(running.execution(&order).await.info.stopped_at, None);
+    call.succeed_with(json!("done"));
+    let execution = running.ended_execution(&order).await;
+    assert_eq!(execution.info.status, "SUCCEEDED");
+    let rows: i64 = running.read("SELECT count(*) FROM journal");
+    assert_eq!(rows, 2, "the journal goes on where it was");
+}
