@@ -54,7 +54,7 @@ pub struct Settings {
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Executions driven at once; more wait. What they keep in memory is worked on by turns, and more of them fit no
-    /// processor's cache: with four times as many, each took an eighth more time (docs/performance.md).
+    /// processor's cache: with four times as many open, each took about a tenth more time (docs/performance.md).
     pub concurrent_executions: usize,
     /// Batches of a queue handled at once.
     pub concurrent_batches: usize,

@@ -110,8 +110,14 @@ fn build(root: &Path) -> Result<PathBuf> {
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(executable_in)
-        .next_back()
-        .context("cargo named no executable")
+        .find(|executable| is_benchmark(executable))
+        .context("cargo named no executable of the benchmark")
+}
+
+/// Cargo names the package's own binaries too, in any order.
+fn is_benchmark(executable: &Path) -> bool {
+    let name = executable.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("hot_path-")
 }
 
 /// Such as `rustc 1.95.0`: counts of another compiler's code may differ a little.
@@ -122,4 +128,15 @@ fn compiler() -> Result<String> {
         .context("could not ask rustc for its version")?;
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(text.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_benchmark_is_told_from_the_binaries_beside_it() {
+        assert!(is_benchmark(Path::new("target/release/deps/hot_path-0a1b2c3d")));
+        assert!(!is_benchmark(Path::new("target/release/crash")));
+    }
 }

@@ -29,7 +29,7 @@ impl Placeholders {
         kind: ExpressionKind,
         values: &Object,
     ) -> Result<(), ExpressionError> {
-        match self.values.iter().find(|name| !values.get(name).is_some()) {
+        match self.values.iter().find(|name| values.get(name).is_none()) {
             Some(name) => Err(ExpressionError::UndefinedValue {
                 kind,
                 name: name.clone(),
