@@ -43,11 +43,13 @@ impl OrderRow {
     /// One attribute of [`OrderRow::image`].
     pub(crate) fn image_attribute(&self, name: &str) -> Result<Option<AttributeValue>, DamagedRow> {
         let is_column = matches!(name, "status" | "updatedAt");
-        // Only what may have been set since is worth the look. JSON may write a name in more ways than one, this program
-        // writes it as it is.
+        // Only what may have been set since is worth the look. A name that JSON writes in another way has a backslash there.
         if !is_column
             && !is_fixed(name)
-            && self.attributes.as_deref().is_some_and(|set| set.contains(name))
+            && self
+                .attributes
+                .as_deref()
+                .is_some_and(|set| set.contains(name) || set.contains('\\'))
             && let Some(value) = self.attributes()?.remove(name)
         {
             return Ok(Some(to_image_value(value)));
@@ -118,6 +120,7 @@ mod tests {
         for attributes in [
             None,
             Some(r#"{"paymentId":"PAY-1","weight":1.20,"customerPhone":"+49"}"#.to_owned()),
+            Some(r#"{"an \"odd\" name":true}"#.to_owned()),
         ] {
             let row = OrderRow {
                 key: order_key(id),
