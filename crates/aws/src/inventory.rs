@@ -27,10 +27,10 @@ const MAX_LINES: usize = MAX_WRITES - 1;
 const MAX_LOOKS: u32 = 10;
 
 impl Inventory for Store {
-    async fn take_stock(&self, order: OrderId, lines: Vec<OrderLine>) -> Result<(), TakeStockError> {
+    async fn take_stock(&self, order: OrderId, lines: &[OrderLine]) -> Result<(), TakeStockError> {
         let store = |source| TakeStockError::Store { id: order, source };
         // Nearly always nothing was taken before, so that is tried without asking.
-        let mut hold = Hold::new(order, hold_lines(&lines), now());
+        let mut hold = Hold::new(order, hold_lines(lines), now());
         for _ in 0..MAX_LOOKS {
             if hold.is_released() {
                 return Err(TakeStockError::Released(order));

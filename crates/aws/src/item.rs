@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
@@ -71,7 +72,7 @@ pub(crate) fn read_order(item: &Attributes) -> Result<Order, Damaged> {
     let currency: Currency = reader.parsed("currency")?;
     let order_id: OrderId = reader.parsed("orderId")?;
     Ok(Order {
-        placed: PlacedOrder {
+        placed: Arc::new(PlacedOrder {
             order_id,
             customer_id: CustomerId::new(reader.required("customerId")?)
                 .map_err(|_| reader.damaged("customerId"))?,
@@ -83,7 +84,7 @@ pub(crate) fn read_order(item: &Attributes) -> Result<Order, Damaged> {
             customer_phone: reader.optional("customerPhone"),
             metadata: reader.metadata()?,
             trace_id: reader.optional("traceId").unwrap_or_default(),
-        },
+        }),
         state: OrderState {
             status: reader.parsed("status")?,
             updated_at: reader.parsed("updatedAt")?,
@@ -206,7 +207,7 @@ mod tests {
     fn an_order_comes_back_as_it_was_placed() {
         let placed = order();
         let read = read_order(&placed_item(&placed)).unwrap();
-        assert_eq!(read.placed, placed);
+        assert_eq!(*read.placed, placed);
         assert_eq!(read.state.status, OrderStatus::Pending);
     }
 

@@ -1,5 +1,7 @@
 //! An order: what was placed, which never changes, and how it stands, which does.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Amount, Currency, CustomerId, OrderId, OrderStatus, ProductId, Timestamp};
@@ -114,9 +116,9 @@ pub struct OrderState {
 /// An order whole, as the API shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Order {
-    /// What was placed.
+    /// What was placed. It never changes, so all who hold the order share it.
     #[serde(flatten)]
-    pub placed: PlacedOrder,
+    pub placed: Arc<PlacedOrder>,
     /// How it stands.
     #[serde(flatten)]
     pub state: OrderState,

@@ -18,8 +18,8 @@ use crate::tx::{Notice, Tx};
 use crate::writer::Command;
 
 impl Inventory for Engine {
-    async fn take_stock(&self, order: OrderId, lines: Vec<OrderLine>) -> Result<(), TakeStockError> {
-        let command = TakeStock::new(order, &lines, self.time().now(), self.catalogue().clone());
+    async fn take_stock(&self, order: OrderId, lines: &[OrderLine]) -> Result<(), TakeStockError> {
+        let command = TakeStock::new(order, lines, self.time().now(), self.catalogue().clone());
         let store = |source| TakeStockError::Store { id: order, source };
         let called = self.call_inventory();
         let taken = self.writer().execute(command).await;

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use foldhash::fast::RandomState;
 use futures_util::FutureExt;
+use futures_util::future::lazy;
 use ports::clock::Clock;
 use ports::function::{Context, FunctionError, Handler, Invocation, Reply, ReplyFuture};
 use ports::metrics::Metrics;
@@ -182,21 +183,21 @@ impl Function {
         };
         let _runs = self.concurrency.enter();
         let started = Instant::now();
-        let request_id = context.request_id.clone();
+        let request_id = Arc::clone(&context.request_id);
         // Who calls for nobody in particular, as a follower of the stream does, has no trace to be part of.
         let invoked = trace::current()
             .unwrap_or_else(|| {
                 Scope::new(
                     Arc::clone(&self.recorder),
                     self.service,
-                    request_id.clone(),
-                    Vec::new(),
+                    Arc::clone(&request_id),
+                    [],
                 )
             })
-            .invoke(self.service, "Invoke", &request_id);
-        let scope = invoked.scope();
-        let call = AssertUnwindSafe(async move { scope.run(handler.call(invocation, context)).await })
-            .catch_unwind();
+            .invoke(self.service, "Invoke", Arc::clone(&request_id));
+        // When it is first polled and not before, for that may panic too. No async block: it would hold what it is given twice.
+        let called = lazy(move |_| handler.call(invocation, context)).flatten();
+        let call = AssertUnwindSafe(invoked.scope().run(called)).catch_unwind();
         let timeout_ms = i64::try_from(self.timeout_ms).unwrap_or(i64::MAX);
         let deadline = domain::Timestamp::from_ms(self.time.now().as_ms().saturating_add(timeout_ms));
         let result = tokio::select! {
@@ -227,7 +228,7 @@ impl Function {
             tracing::warn!(
                 event_type = "function_failed",
                 function = self.name,
-                request_id,
+                request_id = &*request_id,
                 errorType = failure.error_type,
                 message = failure.message
             );
@@ -250,14 +251,13 @@ fn error(error_type: &str, message: &str) -> FunctionError {
 }
 
 /// A random UUID. From the thread's own generator: the system's would be asked several times an order.
-pub(crate) fn random_uuid() -> String {
-    uuid::Builder::from_random_bytes(rand::random())
-        .into_uuid()
-        .to_string()
+pub(crate) fn random_uuid<Text: for<'t> From<&'t str>>() -> Text {
+    let uuid = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
+    Text::from(uuid.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()))
 }
 
 /// A request id for an invocation that no request led to.
-pub(crate) fn request_id() -> String {
+pub(crate) fn request_id() -> Arc<str> {
     random_uuid()
 }
 
@@ -311,7 +311,7 @@ mod tests {
             let invocation = Invocation::Direct(serde_json::Value::Null);
             let context = Context {
                 request_id: request_id(),
-                trace_id: String::new(),
+                trace_id: "".into(),
             };
             let outcome = function.invoke(invocation, context).await;
             assert_eq!(outcome.unwrap_err().error_type, failure);

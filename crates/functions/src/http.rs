@@ -107,7 +107,7 @@ pub(crate) fn path_parameter<'a>(request: &'a ApiGatewayProxyRequest, name: &str
 
 /// The trace that the invocation belongs to, when it is a W3C trace id.
 pub(crate) fn trace_id(context: &Context) -> Option<&str> {
-    let id = context.trace_id.as_str();
+    let id = &*context.trace_id;
     let hex = id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     hex.then_some(id)
 }

@@ -2,8 +2,8 @@
 //! store; here it is what the functions make of them.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
 
 use domain::lifecycle::{OrderEvent, decide};
 use domain::{
@@ -29,8 +29,8 @@ pub(crate) const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 pub(crate) fn context() -> Context {
     Context {
-        request_id: "request-1".to_owned(),
-        trace_id: TRACE.to_owned(),
+        request_id: "request-1".into(),
+        trace_id: TRACE.into(),
     }
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn id(n: u16) -> OrderId {
 pub(crate) fn order(n: u16, status: OrderStatus) -> Order {
     let id = id(n);
     Order {
-        placed: PlacedOrder {
+        placed: Arc::new(PlacedOrder {
             order_id: id,
             customer_id: domain::CustomerId::new("CUST-001").unwrap(),
             total_amount: "59.98".parse().unwrap(),
@@ -57,8 +57,8 @@ pub(crate) fn order(n: u16, status: OrderStatus) -> Order {
             customer_email: Some("ada@example.com".to_owned()),
             customer_phone: Some("+14155550123".to_owned()),
             metadata: None,
-            trace_id: TRACE.to_owned(),
-        },
+            trace_id: TRACE.into(),
+        }),
         state: OrderState {
             status,
             updated_at: id.created_at(),
@@ -126,7 +126,7 @@ impl Store {
         self.failures.lock().unwrap().pop_front().map_or(Ok(()), Err)
     }
 
-    fn find_record(&self, idempotency: &Idempotency) -> Result<Option<PlacedOrder>, PlaceOrderError> {
+    fn find_record(&self, idempotency: &Idempotency) -> Result<Option<Arc<PlacedOrder>>, PlaceOrderError> {
         match self.records.lock().unwrap().get(&idempotency.key_hash) {
             Some((body_hash, _)) if *body_hash != idempotency.body_hash => Err(PlaceOrderError::KeyReused),
             Some((_, id)) => Ok(Some(self.orders.lock().unwrap()[id].placed.clone())),
@@ -138,7 +138,7 @@ impl Store {
 impl PlaceOrder for Store {
     async fn place_order(
         &self,
-        placed: PlacedOrder,
+        placed: Arc<PlacedOrder>,
         idempotency: Option<Idempotency>,
     ) -> Result<Placed, PlaceOrderError> {
         let id = placed.order_id;
@@ -168,7 +168,7 @@ impl PlaceOrder for Store {
         &self,
         _id: OrderId,
         idempotency: Idempotency,
-    ) -> Result<Option<PlacedOrder>, PlaceOrderError> {
+    ) -> Result<Option<Arc<PlacedOrder>>, PlaceOrderError> {
         self.find_record(&idempotency)
     }
 }
@@ -289,7 +289,7 @@ impl BeginProcessing for Store {
 }
 
 impl Inventory for Store {
-    async fn take_stock(&self, order: OrderId, lines: Vec<OrderLine>) -> Result<(), TakeStockError> {
+    async fn take_stock(&self, order: OrderId, lines: &[OrderLine]) -> Result<(), TakeStockError> {
         self.fail()
             .map_err(|source| TakeStockError::Store { id: order, source })?;
         let mut stock = self.stock.lock().unwrap();
@@ -299,7 +299,7 @@ impl Inventory for Store {
             None => {}
         }
         let mut products = self.products.lock().unwrap();
-        for line in &lines {
+        for line in lines {
             let product_id = line.product_id.clone();
             let Some(product) = products.get(&product_id) else {
                 return Err(TakeStockError::UnknownProduct(product_id));
@@ -313,12 +313,12 @@ impl Inventory for Store {
                 });
             }
         }
-        for line in &lines {
+        for line in lines {
             if let Some(product) = products.get_mut(&line.product_id) {
                 product.stock -= line.quantity.get();
             }
         }
-        stock.insert(order, Stock::Taken(lines));
+        stock.insert(order, Stock::Taken(lines.to_vec()));
         Ok(())
     }
 

@@ -67,7 +67,7 @@ pub(crate) fn proxy_event(
 
     let context = &mut event.request_context;
     context.stage = Some(around.stage.to_owned());
-    context.request_id = Some(around.ids.request_id().to_owned());
+    context.request_id = Some(around.ids.request_id().to_string());
     context.resource_path = Some(around.route.resource.clone());
     context.path = Some(uri.path().to_owned());
     context.http_method = method;

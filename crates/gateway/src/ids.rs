@@ -4,6 +4,8 @@
 //! X-Ray's `X-Amzn-Trace-Id`, whose root is its first 8 and its last 24 digits; so a new id begins with the time in
 //! seconds, as X-Ray asks.
 
+use std::sync::Arc;
+
 use std::fmt::Write;
 
 use domain::Timestamp;
@@ -21,8 +23,8 @@ pub(crate) const X_AMZN_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn
 /// The ids of one request, and its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RequestIds {
-    request_id: String,
-    trace_id: String,
+    request_id: Arc<str>,
+    trace_id: Arc<str>,
     trace: TraceId,
     span: SpanId,
     parent: Option<SpanId>,
@@ -64,8 +66,8 @@ impl RequestIds {
             .and_then(|id| Uuid::try_parse(id).ok())
             .unwrap_or_else(|| uuid::Builder::from_u128((u128::from(a) << 64) | u128::from(b)).into_uuid());
         Self {
-            request_id: request_id.hyphenated().to_string(),
-            trace_id: joined.trace.to_string(),
+            request_id: Arc::from(&*request_id.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
+            trace_id: joined.trace.to_string().into(),
             trace: joined.trace,
             span: SpanId::new(d.rotate_left(32) ^ a),
             parent: joined.parent,
@@ -90,12 +92,12 @@ impl RequestIds {
     }
 
     /// The request's own id, a UUID.
-    pub(crate) fn request_id(&self) -> &str {
+    pub(crate) fn request_id(&self) -> &Arc<str> {
         &self.request_id
     }
 
     /// 32 lowercase hexadecimal digits.
-    pub(crate) fn trace_id(&self) -> &str {
+    pub(crate) fn trace_id(&self) -> &Arc<str> {
         &self.trace_id
     }
 
@@ -337,7 +339,7 @@ mod tests {
         ];
         for (name, value, expected) in cases {
             assert_eq!(
-                ids(&[(name.clone(), value)]).trace_id(),
+                &**ids(&[(name.clone(), value)]).trace_id(),
                 expected,
                 "{name}: {value}"
             );
@@ -347,7 +349,7 @@ mod tests {
     #[test]
     fn takes_a_request_id_only_when_it_is_a_uuid() {
         let given = "550e8400-e29b-41d4-a716-446655440000";
-        assert_eq!(ids(&[(X_AMZN_REQUEST_ID, given)]).request_id(), given);
+        assert_eq!(&**ids(&[(X_AMZN_REQUEST_ID, given)]).request_id(), given);
         let made = ids(&[(X_AMZN_REQUEST_ID, "<script>")]);
         assert_eq!(made.request_id(), ids(&[]).request_id());
         assert_eq!(made.request_id().len(), 36);

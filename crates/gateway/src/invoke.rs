@@ -39,8 +39,8 @@ pub(crate) async fn invoke(
         return Err(overloaded());
     };
     let context = Context {
-        request_id: ids.request_id().to_owned(),
-        trace_id: ids.trace_id().to_owned(),
+        request_id: Arc::clone(ids.request_id()),
+        trace_id: Arc::clone(ids.trace_id()),
     };
     let handler = Arc::clone(&route.handler);
     let call = async move { handler.call(Invocation::Api(event), context).await };
@@ -67,8 +67,8 @@ fn log(route: &BoundRoute, ids: &RequestIds, error: &InvokeError) {
     let cause = std::error::Error::source(error).map(ToString::to_string);
     tracing::error!(
         function = route.function,
-        request_id = ids.request_id(),
-        trace_id = ids.trace_id(),
+        request_id = &**ids.request_id(),
+        trace_id = &**ids.trace_id(),
         cause,
         "{error}"
     );

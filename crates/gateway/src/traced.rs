@@ -22,7 +22,7 @@ impl Traced {
         let spans = vec![(ids.trace(), ids.span())];
         Self {
             recorder: Arc::clone(recorder),
-            scope: Scope::new(Arc::clone(recorder), service, ids.request_id().to_owned(), spans),
+            scope: Scope::new(Arc::clone(recorder), service, Arc::clone(ids.request_id()), spans),
             started_us: recorder.now_us(),
         }
     }

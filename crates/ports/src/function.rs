@@ -92,13 +92,13 @@ pub struct FunctionError {
     pub message: String,
 }
 
-/// What a function is told about its invocation.
+/// What a function is told about its invocation. Its texts are shared with the spans and the lines of the log.
 #[derive(Debug, Clone)]
 pub struct Context {
     /// Unique for the invocation.
-    pub request_id: String,
+    pub request_id: Arc<str>,
     /// The trace it belongs to: 32 hexadecimal digits; empty when unknown.
-    pub trace_id: String,
+    pub trace_id: Arc<str>,
 }
 
 /// The future of an answer.

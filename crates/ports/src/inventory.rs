@@ -52,7 +52,7 @@ pub trait Inventory: Send + Sync {
     fn take_stock(
         &self,
         order: OrderId,
-        lines: Vec<OrderLine>,
+        lines: &[OrderLine],
     ) -> impl Future<Output = Result<(), TakeStockError>> + Send;
 
     /// Gives back what was taken for the order. A repeat changes nothing.

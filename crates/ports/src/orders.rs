@@ -1,6 +1,7 @@
 //! The orders table: placing, reading, listing and cancelling.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use domain::{CustomerId, Order, OrderId, OrderStatus, PlacedOrder, Timestamp};
 
@@ -19,9 +20,9 @@ pub struct Idempotency {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Placed {
     /// Stored now.
-    Created(PlacedOrder),
+    Created(Arc<PlacedOrder>),
     /// The same key and body were answered before, with this order.
-    Replayed(PlacedOrder),
+    Replayed(Arc<PlacedOrder>),
 }
 
 /// Why an order was not placed. Nothing was stored.
@@ -55,7 +56,7 @@ pub trait PlaceOrder: Send + Sync {
     /// anybody's help. Idempotency records are kept for 24 hours.
     fn place_order(
         &self,
-        order: PlacedOrder,
+        order: Arc<PlacedOrder>,
         idempotency: Option<Idempotency>,
     ) -> impl Future<Output = Result<Placed, PlaceOrderError>> + Send;
 
@@ -68,7 +69,7 @@ pub trait PlaceOrder: Send + Sync {
         &self,
         id: OrderId,
         idempotency: Idempotency,
-    ) -> impl Future<Output = Result<Option<PlacedOrder>, PlaceOrderError>> + Send;
+    ) -> impl Future<Output = Result<Option<Arc<PlacedOrder>>, PlaceOrderError>> + Send;
 }
 
 /// Which orders to list. All conditions must hold.

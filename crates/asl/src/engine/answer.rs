@@ -140,7 +140,7 @@ impl<'d> Engine<'d> {
     /// Says that nobody waits for the branch's task any more.
     fn cancel(&mut self, id: BranchId) {
         if let Some(Activity::Task(open)) = self.snapshot.branch(id).map(|branch| &branch.activity) {
-            self.effects.push(Effect::Cancel(open.id));
+            self.emit(Effect::Cancel(open.id));
         }
     }
 

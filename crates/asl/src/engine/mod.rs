@@ -166,6 +166,15 @@ impl<'d> Engine<'d> {
         self.into_step()
     }
 
+    /// Adds something that the caller must do.
+    fn emit(&mut self, effect: Effect) {
+        // Nearly every step has one effect, which is large, and a vector begins with room for four.
+        if self.effects.is_empty() {
+            self.effects.reserve_exact(1);
+        }
+        self.effects.push(effect);
+    }
+
     fn has_done_its_share(&self) -> bool {
         self.events >= STEP_EVENTS || self.bytes >= STEP_BYTES
     }

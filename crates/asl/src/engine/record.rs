@@ -73,14 +73,14 @@ impl Engine<'_> {
         }
         for branch in std::mem::take(&mut self.snapshot.branches) {
             if let Activity::Task(task) = branch.activity {
-                self.effects.push(Effect::Cancel(task.id));
+                self.emit(Effect::Cancel(task.id));
             }
         }
         let previous = self.snapshot.last_event;
         self.append(previous, || last_event);
         self.snapshot.execution.input = Slot::Empty;
         self.snapshot.outcome = Some(outcome.clone());
-        self.effects.push(Effect::Finished(outcome));
+        self.emit(Effect::Finished(outcome));
     }
 
     pub(super) fn finish_failed(&mut self, failure: &Failure) {

@@ -117,8 +117,7 @@ impl Engine<'_> {
             }),
         };
         self.record_scheduled(id, task, &request);
-        self.effects
-            .push(Effect::Call(call(state, task, &open, attempt, request)));
+        self.emit(Effect::Call(call(state, task, &open, attempt, request)));
         if let Some(branch) = self.snapshot.branch_mut(id) {
             branch.activity = Activity::Task(open);
         }

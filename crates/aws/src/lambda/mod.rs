@@ -121,8 +121,12 @@ impl<H: Handler + 'static> Function<H> {
         let header = event.context.xray_trace_id.filter(|header| !header.is_empty());
         let trace = header.as_deref().and_then(TraceHeader::parse);
         let context = Context {
-            request_id: event.context.request_id,
-            trace_id: trace.as_ref().map(TraceHeader::trace_id).unwrap_or_default(),
+            request_id: event.context.request_id.into(),
+            trace_id: trace
+                .as_ref()
+                .map(TraceHeader::trace_id)
+                .unwrap_or_default()
+                .into(),
         };
         let recorded = trace.as_ref().and_then(TraceHeader::recorded);
         let scope = Scope::new(

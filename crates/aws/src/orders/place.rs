@@ -4,6 +4,8 @@
 //! What is killed between the transaction and the message leaves a PENDING order without a message; the client's repeat
 //! with its key sends it, and so does the sweep.
 
+use std::sync::Arc;
+
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use aws_sdk_sqs::types::{
     MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue,
@@ -27,7 +29,7 @@ const KEPT_S: i64 = 24 * 3_600;
 impl PlaceOrder for Store {
     async fn place_order(
         &self,
-        order: PlacedOrder,
+        order: Arc<PlacedOrder>,
         idempotency: Option<Idempotency>,
     ) -> Result<Placed, PlaceOrderError> {
         let id = order.order_id;
@@ -57,7 +59,7 @@ impl PlaceOrder for Store {
         &self,
         id: OrderId,
         idempotency: Idempotency,
-    ) -> Result<Option<PlacedOrder>, PlaceOrderError> {
+    ) -> Result<Option<Arc<PlacedOrder>>, PlaceOrderError> {
         let store = |source| PlaceOrderError::Store { id, source };
         let request = self
             .dynamodb()
@@ -113,7 +115,7 @@ impl Store {
         record: &Attributes,
         idempotency: &Idempotency,
         asked: OrderId,
-    ) -> Result<PlacedOrder, PlaceOrderError> {
+    ) -> Result<Arc<PlacedOrder>, PlaceOrderError> {
         let store = |source| PlaceOrderError::Store { id: asked, source };
         let reader = Reader {
             item: record,

@@ -1,5 +1,7 @@
 //! The change feed: numbers without a gap, each change once, however the stream delivers.
 
+use std::sync::Arc;
+
 use ports::feed::{ChangeFeed, ChangeLog};
 use ports::function::aws_lambda_events::dynamodb::EventRecord;
 use serde_json::json;
@@ -103,7 +105,7 @@ async fn a_page_of_large_changes_ends_before_the_functions_answer_is_too_large()
     let mut order = order(&store).await;
     // JSON in JSON: each quote takes two bytes in the answer.
     let note = "\"".repeat(100_000);
-    order.metadata = json!({ "note": note }).as_object().cloned();
+    Arc::make_mut(&mut order).metadata = json!({ "note": note }).as_object().cloned();
     let batch: Vec<EventRecord> = (0..30).map(|number| record(number, &order)).collect();
     for record in batch {
         store.append_changes(vec![record]).await.unwrap();

@@ -78,9 +78,9 @@ async fn a_clients_repeat_queues_an_order_whose_message_was_never_sent() {
     dying.place_order(order.clone(), Some(key())).await.unwrap();
     let repeat = PlacedOrder {
         order_id: ports::clock::OrderIds::next_order_id(&*store),
-        ..order.clone()
+        ..PlacedOrder::clone(&order)
     };
-    let replayed = store.place_order(repeat, Some(key())).await.unwrap();
+    let replayed = store.place_order(repeat.into(), Some(key())).await.unwrap();
     assert_eq!(replayed, Placed::Replayed(order.clone()));
     let queue = resources.name(Variable::OrderQueueUrl);
     assert_eq!(resources.messages(queue, order.order_id).await.len(), 1);
@@ -265,7 +265,7 @@ async fn a_redelivery_while_the_first_attempt_runs_starts_one_execution() {
     let call = || {
         let context = Context {
             request_id: "r-1".into(),
-            trace_id: String::new(),
+            trace_id: "".into(),
         };
         Arc::clone(&function).call(batch(&order), context)
     };

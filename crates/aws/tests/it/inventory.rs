@@ -52,13 +52,13 @@ async fn a_hundred_lines_are_taken_once_and_given_back_once() {
     let store = Resources::shared().await.store();
     let order = store.next_order_id();
     let lines = lines(&store, order, |_| 5).await;
-    store.take_stock(order, lines.clone()).await.unwrap();
-    store.take_stock(order, lines.clone()).await.unwrap();
+    store.take_stock(order, &lines).await.unwrap();
+    store.take_stock(order, &lines).await.unwrap();
     assert_eq!(left(&store, &lines).await, vec![4; 100]);
     assert_eq!(store.release_stock(order).await.unwrap(), Released::Now);
     assert_eq!(store.release_stock(order).await.unwrap(), Released::Before);
     assert_eq!(left(&store, &lines).await, vec![5; 100]);
-    let again = store.take_stock(order, lines).await;
+    let again = store.take_stock(order, &lines).await;
     assert!(matches!(again, Err(TakeStockError::Released(_))), "{again:?}");
 }
 
@@ -67,7 +67,7 @@ async fn the_hundredth_line_out_of_stock_leaves_nothing_taken() {
     let store = Resources::shared().await.store();
     let order = store.next_order_id();
     let lines = lines(&store, order, |number| u32::from(number != 99)).await;
-    let refused = store.take_stock(order, lines.clone()).await;
+    let refused = store.take_stock(order, &lines).await;
     let Err(TakeStockError::OutOfStock {
         product_id,
         requested: 1,
@@ -93,10 +93,7 @@ async fn a_product_that_many_want_is_waited_for() {
     let store = resources.store_with(&[], &front.address);
     let order = order(&store).await;
     front.refuse_at("DynamoDB_20120810.TransactWriteItems", 7, 400, CONFLICT);
-    store
-        .take_stock(order.order_id, order.items.clone())
-        .await
-        .unwrap();
+    store.take_stock(order.order_id, &order.items).await.unwrap();
     assert_eq!(front.refused(), 7);
     let product = store.get_products(vec![order.items[0].product_id.clone()]).await;
     assert_eq!(product.unwrap()[0].as_ref().unwrap().stock, 8);

@@ -91,7 +91,7 @@ async fn a_timeline_tells_payment_stock_messages_and_the_workflows_steps() {
     .unwrap();
     let context = Context {
         request_id: "r-1".into(),
-        trace_id: String::new(),
+        trace_id: "".into(),
     };
     // A delivery that comes twice tells the customer once.
     notification.handle(&event, &context).await.unwrap();

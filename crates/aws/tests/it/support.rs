@@ -201,7 +201,7 @@ impl Resources {
 }
 
 /// An order of two of a product that is there.
-pub async fn order(store: &Store) -> PlacedOrder {
+pub async fn order(store: &Store) -> Arc<PlacedOrder> {
     let price = "29.99".parse().unwrap();
     let product_id = ProductId::new(format!("P-{}", store.next_order_id())).unwrap();
     let product = Product {
@@ -213,7 +213,7 @@ pub async fn order(store: &Store) -> PlacedOrder {
     };
     store.put_product(product).await.unwrap();
     let order_id = store.next_order_id();
-    PlacedOrder {
+    Arc::new(PlacedOrder {
         order_id,
         customer_id: CustomerId::new("CUST-001").unwrap(),
         total_amount: price.times(2).unwrap(),
@@ -228,7 +228,7 @@ pub async fn order(store: &Store) -> PlacedOrder {
         customer_phone: None,
         metadata: None,
         trace_id: "0123456789abcdef0123456789abcdef".into(),
-    }
+    })
 }
 
 /// Sets an attribute of a stored order, as if time had passed.

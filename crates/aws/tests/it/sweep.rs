@@ -1,5 +1,7 @@
 //! The sweep while something is wrong: nothing is given up in silence, and one order keeps no other waiting.
 
+use std::sync::Arc;
+
 use aws::{Store, Variable};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{OrderId, OrderStatus, PlacedOrder, Timestamp};
@@ -21,7 +23,7 @@ fn later(store: &Store) -> Timestamp {
 }
 
 /// An order whose message was not sent.
-async fn unsent(resources: &Resources) -> PlacedOrder {
+async fn unsent(resources: &Resources) -> Arc<PlacedOrder> {
     let store = resources.store_with(&[NO_QUEUE], &resources.endpoint);
     let order = order(&store).await;
     store.place_order(order.clone(), None).await.unwrap();
@@ -85,7 +87,7 @@ async fn an_order_that_was_sent_in_vain_so_often_needs_attention_until_it_is_beg
     let begin = BeginOrder {
         order_id: id,
         created_at: order.created_at,
-        trace_id: order.trace_id,
+        trace_id: order.trace_id.clone(),
         trace_header: None,
     };
     let begun = store.begin_processing(vec![begin]).await.pop().unwrap();
@@ -136,7 +138,8 @@ async fn a_cancellation_is_told_however_old_its_order_is() {
     let store = resources.store();
     let mut old = order(&store).await;
     let id = OrderId::from_parts(1_600_000_000_000, 1, 1);
-    (old.order_id, old.created_at) = (id, id.created_at());
+    let placed = Arc::make_mut(&mut old);
+    (placed.order_id, placed.created_at) = (id, id.created_at());
     store.place_order(old, None).await.unwrap();
     let dying = resources.store_with(&[NO_TOPIC], &resources.endpoint);
     dying.cancel_order(id, "too late".into()).await.unwrap();

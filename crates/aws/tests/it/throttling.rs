@@ -43,7 +43,7 @@ impl Step {
                     Err(error) => panic!("{error}"),
                 }
             }
-            Self::TakeStock => match store.take_stock(order.order_id, order.items.clone()).await {
+            Self::TakeStock => match store.take_stock(order.order_id, &order.items).await {
                 Ok(()) => Ok(()),
                 Err(TakeStockError::Store { source, .. }) => Err(source),
                 Err(error) => panic!("{error}"),

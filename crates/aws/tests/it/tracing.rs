@@ -64,7 +64,7 @@ async fn deliver(store: &Arc<Store>, resources: &Resources, order: &PlacedOrder,
     batch.records = vec![message];
     let context = Context {
         request_id: "r-1".into(),
-        trace_id: String::new(),
+        trace_id: "".into(),
     };
     let reply = Arc::new(function).call(Invocation::Sqs(batch), context).await;
     let Ok(Reply::Batch(reply)) = reply else {

@@ -15,7 +15,7 @@ async fn an_order_full_of_html_is_only_text() {
     let metadata = serde_json::json!({ EVIL: EVIL });
     order.metadata = metadata.as_object().cloned();
     let id = order.order_id;
-    site.shop.engine.place_order(order, None).await.unwrap();
+    site.shop.engine.place_order(order.into(), None).await.unwrap();
     site.shop.ended(id).await.unwrap();
     let mut visitor = site.operator().await;
     for path in [

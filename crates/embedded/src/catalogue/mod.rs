@@ -304,7 +304,7 @@ mod tests {
             quantity,
             price: "3".parse().unwrap(),
         };
-        engine.take_stock(order, vec![line]).await.unwrap();
+        engine.take_stock(order, &[line]).await.unwrap();
         assert_eq!(
             engine.get_products(ids.clone()).await.unwrap(),
             [Some(product("P", "3", 5)), None]

@@ -9,7 +9,7 @@ use ports::processing::{BeginError, BeginOrder, BeginProcessing, Begun};
 use serde::Serialize;
 
 use super::finish::note_finished;
-use super::journal::Finish;
+use super::journal::{Entries, Finish};
 use super::run::{Identity, Segment};
 use super::{Handed, ReadyExecution};
 use crate::Engine;
@@ -174,19 +174,15 @@ fn look(engine: &Engine, order: &BeginOrder, found: Found) -> Result<Look, Begin
         ("createdAt", created_at.as_str().into()),
         ("traceId", placed.trace_id.as_str().into()),
     ];
-    let identity = Identity {
-        input: input_text(&name, &created_at, &placed.trace_id),
-        name,
-        trace: placed.trace_id.clone(),
-        started_at: now,
-    };
+    let text = input_text(&name, &created_at, &placed.trace_id);
+    let identity = Identity::new(name, text, placed.trace_id.as_str().into(), now);
     let publication = notification(engine, placed, OrderStatus::Processing, now);
     let segment = Segment::start(engine, identity, input.into(), Some(&began));
     let finish = segment.finish();
     let row = BeginRow {
         changed,
         publication,
-        entries: segment.entries_json(),
+        entries: segment.entries(),
         last_event_id: segment.last_event_id(),
         finish,
         identity: Arc::clone(&segment.run().identity),
@@ -255,7 +251,15 @@ pub(crate) fn notification(
     };
     let attributes = Attributes::from([("status".to_owned(), status)]);
     let topic = &engine.settings().notification_topic;
-    Publication::new(engine, topic, None, body, attributes, placed.trace_id.clone(), at)
+    Publication::new(
+        engine,
+        topic,
+        None,
+        body,
+        attributes,
+        placed.trace_id.as_str().into(),
+        at,
+    )
 }
 
 /// One order to begin.
@@ -263,7 +267,7 @@ struct BeginRow {
     row: Arc<OrderRow>,
     changed: Changed,
     publication: Option<Publication>,
-    entries: String,
+    entries: Entries,
     last_event_id: i64,
     finish: Option<Finish>,
     identity: Arc<Identity>,

@@ -6,11 +6,13 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use asl::{EventKind, TaskId};
 use foldhash::fast::RandomState;
+use futures_util::FutureExt;
 use futures_util::future::{AbortHandle, abortable};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use ports::StoreError;
@@ -21,7 +23,7 @@ use super::ReadyExecution;
 use super::finish::{give_up, give_up_unwritable, note_finished};
 use super::integrations::{FunctionCall, call_function};
 use super::journal::{Advanced, Advances};
-use super::run::{ReplayError, Run, Segment};
+use super::run::{Identity, ReplayError, Run, Segment};
 use super::timers::Timers;
 use crate::Engine;
 use crate::error::Chain;
@@ -57,7 +59,7 @@ enum Rested {
 }
 
 /// What came of the execution in a slot.
-type Outcome = (u64, Segment);
+type Outcome = (u64, Box<Segment>);
 
 type UnderWay = Pin<Box<dyn Future<Output = Happened> + Send>>;
 
@@ -65,7 +67,7 @@ type UnderWay = Pin<Box<dyn Future<Output = Happened> + Send>>;
 #[derive(Default)]
 struct Live {
     /// How it stands; `None` while that is being committed.
-    segment: Option<Segment>,
+    segment: Option<Box<Segment>>,
     /// What happened meanwhile.
     happened: VecDeque<EventKind>,
     /// The tasks whose functions are being called.
@@ -234,7 +236,7 @@ impl Driver {
     }
 
     /// Goes on until there is something to commit or to wait for.
-    fn go_on(&mut self, slot: u64, mut segment: Segment) {
+    fn go_on(&mut self, slot: u64, mut segment: Box<Segment>) {
         loop {
             segment = segment.call_deferred(&self.engine, self.engine.time().now());
             if segment.is_dirty() {
@@ -247,7 +249,7 @@ impl Driver {
                 return self.leave(slot);
             }
             for (task, function) in segment.take_functions() {
-                self.call(slot, segment.run().trace().to_owned(), task, function);
+                self.call(slot, Arc::clone(&segment.run().identity), task, function);
             }
             let next = self
                 .live
@@ -260,22 +262,21 @@ impl Driver {
         }
     }
 
-    fn call(&mut self, slot: u64, trace: String, task: TaskId, function: FunctionCall) {
+    fn call(&mut self, slot: u64, identity: Arc<Identity>, task: TaskId, function: FunctionCall) {
         let Some(live) = self.live.get_mut(&slot) else {
             return;
         };
-        let (call, handle) = abortable(call_function(self.engine.clone(), trace, task, function));
+        let (call, handle) = abortable(call_function(self.engine.clone(), identity, task, function));
         live.calls.push((task, handle));
-        self.under_way.push(Box::pin(async move {
-            match call.await {
-                Ok(answer) => Happened::Answered(slot, task, answer),
-                Err(_) => Happened::Nothing,
-            }
-        }));
+        // Mapped and not awaited: an async block would hold the call twice, once as what it was given.
+        self.under_way.push(Box::pin(call.map(move |answer| match answer {
+            Ok(answer) => Happened::Answered(slot, task, answer),
+            Err(_) => Happened::Nothing,
+        })));
     }
 
     /// Waits for a function or a timer.
-    fn wait(&mut self, slot: u64, segment: Segment) {
+    fn wait(&mut self, slot: u64, segment: Box<Segment>) {
         let Some(live) = self.live.get_mut(&slot) else {
             return;
         };
@@ -321,7 +322,7 @@ impl Driver {
     }
 
     /// What came of an execution is committed, or one of its writes was refused.
-    fn advanced(&mut self, slot: u64, segment: Segment, advanced: Advanced) {
+    fn advanced(&mut self, slot: u64, segment: Box<Segment>, advanced: Advanced) {
         match advanced {
             Err((at, refusal)) => {
                 let segment = segment.refused(&self.engine, at, refusal);

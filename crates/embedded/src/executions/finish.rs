@@ -34,7 +34,7 @@ pub(super) fn note_finished(engine: &Engine, identity: &Identity, finish: &Finis
         tracing::error!(
             event_type = "execution_failed",
             execution = identity.name,
-            traceId = identity.trace,
+            traceId = &*identity.trace,
             status = status_name(finish.status),
             error = finish.error.as_deref(),
             cause = finish.cause.as_deref()

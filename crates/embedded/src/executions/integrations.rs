@@ -4,7 +4,7 @@
 //! transaction that notes its outcome, so there's no moment in which one is there without the other.
 
 use std::pin::pin;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use asl::value::Object;
 use asl::{EventKind, Resource, TaskCall, TaskId, Value};
@@ -12,7 +12,7 @@ use domain::Timestamp;
 use ports::function::{Context, Invocation, Reply};
 use serde_json::{Map, json};
 
-use super::run::Run;
+use super::run::{Identity, Run};
 use crate::Engine;
 use crate::expression::Projection;
 use crate::faults::{INJECTED, TaskFault};
@@ -371,7 +371,7 @@ fn publish_message(
         subject,
         body,
         attributes,
-        run.trace().to_owned(),
+        Arc::clone(run.trace()),
         at,
     )
     .ok_or_else(|| Refusal {
@@ -385,7 +385,7 @@ fn publish_message(
 /// Calls the function and tells what came of it.
 pub(crate) async fn call_function(
     engine: Engine,
-    trace_id: String,
+    identity: Arc<Identity>,
     task: TaskId,
     call: FunctionCall,
 ) -> EventKind {
@@ -397,10 +397,10 @@ pub(crate) async fn call_function(
         };
     };
     let request_id = request_id();
-    let scope = spans::attempted(&engine, &trace_id, &call.attempt, &request_id);
+    let scope = spans::attempted(&engine, identity.trace_id, &call.attempt, &request_id);
     let context = Context {
         request_id: request_id.clone(),
-        trace_id,
+        trace_id: Arc::clone(&identity.trace),
     };
     let invocation = Invocation::Direct(call.payload.into());
     match scope.run(pin!(function.invoke(invocation, context))).await {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use asl::{Event, EventKind, Outcome, TaskId, Value};
 use domain::Timestamp;
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use serde::{Deserialize, Serialize};
 
 use super::integrations::{Refusal, Write};
@@ -43,6 +44,46 @@ impl EntryKind {
             },
             Self::Woken => EventKind::Woken,
         }
+    }
+}
+
+/// A JSON array of [`Entry`], as a row has it.
+#[derive(Debug, Clone)]
+pub(crate) struct Entries(Vec<u8>);
+
+impl Default for Entries {
+    fn default() -> Self {
+        Self(b"[]".to_vec())
+    }
+}
+
+impl Entries {
+    pub(crate) fn push(&mut self, entry: &Entry) {
+        let Self(json) = self;
+        json.pop();
+        if json.len() > 1 {
+            json.push(b',');
+        }
+        // Numbers, strings and JSON values always have a JSON text, and memory takes it.
+        let _ = serde_json::to_writer(&mut *json, entry);
+        json.push(b']');
+    }
+
+    /// How much there is, to go back to.
+    pub(crate) fn mark(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Leaves what there was at the mark.
+    pub(crate) fn back_to(&mut self, mark: usize) {
+        self.0.truncate(mark.saturating_sub(1));
+        self.0.push(b']');
+    }
+}
+
+impl ToSql for Entries {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Text(&self.0)))
     }
 }
 
@@ -107,8 +148,7 @@ pub(crate) struct Advance {
     pub(crate) execution: i64,
     /// The number of this journal row; rows of an execution have no gaps.
     pub(crate) seq: i64,
-    /// JSON array of [`Entry`].
-    pub(crate) entries: String,
+    pub(crate) entries: Entries,
     pub(crate) last_event_id: i64,
     pub(crate) writes: Arc<Vec<Write>>,
     pub(crate) finish: Option<Finish>,
@@ -200,5 +240,28 @@ impl Command for GiveUp {
             need_attention(tx, order_key(order), self.error, self.at)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_an_array_whatever_is_added_or_taken_back() {
+        let text = |entries: &Entries| String::from_utf8(entries.0.clone()).unwrap();
+        let mut entries = Entries::default();
+        let empty = entries.mark();
+        assert_eq!(text(&entries), "[]");
+        entries.push(&Entry(1, EntryKind::Succeeded(2, "é".into())));
+        let first = entries.mark();
+        entries.push(&Entry(3, EntryKind::Woken));
+        assert_eq!(text(&entries), r#"[[1,{"s":[2,"é"]}],[3,"w"]]"#);
+        entries.back_to(first);
+        assert_eq!(text(&entries), r#"[[1,{"s":[2,"é"]}]]"#);
+        entries.push(&Entry(4, EntryKind::Woken));
+        assert_eq!(text(&entries), r#"[[1,{"s":[2,"é"]}],[4,"w"]]"#);
+        entries.back_to(empty);
+        assert_eq!(text(&entries), "[]");
     }
 }

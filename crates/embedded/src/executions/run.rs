@@ -10,10 +10,11 @@ use std::sync::Arc;
 
 use asl::{Effect, EventKind, Outcome, Snapshot, Start, Step, TaskCall, TaskId, Value};
 use domain::Timestamp;
+use ports::trace::TraceId;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::integrations::{CallKind, FunctionCall, Overlay, Prepared, Refusal, Write, prepare, strike};
-use super::journal::{Advance, Entry, EntryKind, Finish, event, mix};
+use super::journal::{Advance, Entries, Entry, EntryKind, Finish, event, mix};
 use super::machine::{Machine, Pinned};
 use crate::Engine;
 use crate::observe::spans::{self, Attempt};
@@ -23,11 +24,23 @@ use crate::observe::spans::{self, Attempt};
 pub(crate) struct Identity {
     pub(crate) name: String,
     pub(crate) input: String,
-    pub(crate) trace: String,
+    pub(crate) trace: Arc<str>,
+    /// The same, read once; `None` when it is none.
+    pub(crate) trace_id: Option<TraceId>,
     pub(crate) started_at: Timestamp,
 }
 
 impl Identity {
+    pub(crate) fn new(name: String, input: String, trace: Arc<str>, started_at: Timestamp) -> Self {
+        Self {
+            name,
+            input,
+            trace_id: TraceId::parse(&trace),
+            trace,
+            started_at,
+        }
+    }
+
     /// Chance for the whole execution.
     fn seed(&self) -> u64 {
         self.name
@@ -105,7 +118,7 @@ impl Run {
         Self { key, ..self }
     }
 
-    pub(crate) fn trace(&self) -> &str {
+    pub(crate) fn trace(&self) -> &Arc<str> {
         &self.identity.trace
     }
 
@@ -131,12 +144,8 @@ impl Run {
                 "SELECT name, definition, input, trace, started_at FROM executions WHERE key = ?1",
             )?
             .query_row([key], |row| {
-                let identity = Identity {
-                    name: row.get(0)?,
-                    input: row.get(2)?,
-                    trace: row.get(3)?,
-                    started_at: Timestamp::from_ms(row.get(4)?),
-                };
+                let started_at = Timestamp::from_ms(row.get(4)?);
+                let identity = Identity::new(row.get(0)?, row.get(2)?, row.get(3)?, started_at);
                 Ok((identity, row.get::<_, i64>(1)?))
             })
             .optional()?;
@@ -206,13 +215,12 @@ impl Run {
     }
 }
 
-/// What happens to an execution between two commits.
+/// What happens to an execution between two commits. It is handed from one to the next many times, so in a box.
 pub(crate) struct Segment {
     run: Run,
-    /// The entries so far, without the brackets around them.
-    entries: String,
+    entries: Entries,
     writes: Arc<Vec<Write>>,
-    marks: Vec<Option<Mark>>,
+    marks: Vec<Option<Box<Mark>>>,
     /// Events that follow from what the engine answered by itself.
     pending: VecDeque<EntryKind>,
     outcome: Option<Outcome>,
@@ -230,7 +238,12 @@ struct Mark {
 
 impl Segment {
     /// Starts an execution, up to its first function call, timer or write. `input` is what the identity has as text.
-    pub(crate) fn start(engine: &Engine, identity: Identity, input: Value, overlay: Overlay<'_>) -> Self {
+    pub(crate) fn start(
+        engine: &Engine,
+        identity: Identity,
+        input: Value,
+        overlay: Overlay<'_>,
+    ) -> Box<Self> {
         let machine = engine.executor().machine();
         let step = asl::start_without_history(&machine.current.definition, identity.start(machine, input));
         let at = identity.started_at.as_ms();
@@ -248,29 +261,27 @@ impl Segment {
             functions: Vec::new(),
             deferred: Vec::new(),
         };
-        let mut segment = Self {
-            dirty: true,
-            may_write: false,
-            ..Self::open(run)
-        };
+        let mut segment = Self::open(run);
+        segment.dirty = true;
+        segment.may_write = false;
         segment.absorb(engine, effects, overlay);
         segment.settle(engine, overlay)
     }
 
     /// Goes on from a commit.
-    pub(crate) fn open(run: Run) -> Self {
+    pub(crate) fn open(run: Run) -> Box<Self> {
         // Only an execution that is over without having called anything is not known to be over yet.
         let outcome = run.snapshot.outcome().cloned();
-        Self {
+        Box::new(Self {
             run,
-            entries: String::new(),
+            entries: Entries::default(),
             writes: Arc::default(),
             marks: Vec::new(),
             pending: VecDeque::new(),
             dirty: outcome.is_some(),
             outcome,
             may_write: true,
-        }
+        })
     }
 
     pub(crate) fn run(&self) -> &Run {
@@ -283,14 +294,14 @@ impl Segment {
     }
 
     /// Something happened at `now`.
-    pub(crate) fn happen(mut self, engine: &Engine, kind: EventKind, now: Timestamp) -> Self {
+    pub(crate) fn happen(mut self: Box<Self>, engine: &Engine, kind: EventKind, now: Timestamp) -> Box<Self> {
         self.run.at = self.run.at.max(now.as_ms());
         self.pending.extend(entry_kind(kind));
         self.settle(engine, None)
     }
 
     /// Looks at the tasks that had to wait for a commit.
-    pub(crate) fn call_deferred(mut self, engine: &Engine, now: Timestamp) -> Self {
+    pub(crate) fn call_deferred(mut self: Box<Self>, engine: &Engine, now: Timestamp) -> Box<Self> {
         self.run.at = self.run.at.max(now.as_ms());
         let deferred = std::mem::take(&mut self.run.deferred);
         self.absorb(engine, deferred.into_iter().map(Effect::Call).collect(), None);
@@ -311,15 +322,15 @@ impl Segment {
         Advance {
             execution: self.run.key,
             seq: self.run.rows,
-            entries: self.entries_json(),
+            entries: self.entries(),
             last_event_id: self.last_event_id(),
             writes: Arc::clone(&self.writes),
             finish: self.finish(),
         }
     }
 
-    pub(crate) fn entries_json(&self) -> String {
-        ["[", &self.entries, "]"].concat()
+    pub(crate) fn entries(&self) -> Entries {
+        self.entries.clone()
     }
 
     pub(crate) fn last_event_id(&self) -> i64 {
@@ -333,7 +344,7 @@ impl Segment {
     }
 
     /// It is committed.
-    pub(crate) fn committed(self) -> Run {
+    pub(crate) fn committed(self: Box<Self>) -> Run {
         Run {
             rows: self.run.rows + 1,
             ..self.run
@@ -341,14 +352,14 @@ impl Segment {
     }
 
     /// The `at`th write was refused: goes back to it, and its task fails.
-    pub(crate) fn refused(mut self, engine: &Engine, at: usize, refusal: Refusal) -> Self {
+    pub(crate) fn refused(mut self: Box<Self>, engine: &Engine, at: usize, refusal: Refusal) -> Box<Self> {
         Arc::make_mut(&mut self.writes).truncate(at);
         self.marks.truncate(at + 1);
         let Some(mark) = self.marks.pop().flatten() else {
             return self;
         };
         self.run = mark.run;
-        self.entries.truncate(mark.entries);
+        self.entries.back_to(mark.entries);
         self.pending = mark.pending;
         self.outcome = None;
         self.pending
@@ -357,11 +368,11 @@ impl Segment {
     }
 
     /// Takes every pending event through the interpreter.
-    fn settle(mut self, engine: &Engine, overlay: Overlay<'_>) -> Self {
+    fn settle(mut self: Box<Self>, engine: &Engine, overlay: Overlay<'_>) -> Box<Self> {
         let seed = self.run.identity.seed();
         while let Some(kind) = self.pending.pop_front() {
             let entry = Entry(self.run.at, kind);
-            self.note(&entry);
+            self.entries.push(&entry);
             let event = event(entry, seed, self.run.events);
             let step = asl::step_without_history(&self.run.pinned.definition, self.run.snapshot, event);
             self.run.snapshot = step.snapshot;
@@ -370,15 +381,6 @@ impl Segment {
             self.absorb(engine, step.effects, overlay);
         }
         self
-    }
-
-    fn note(&mut self, entry: &Entry) {
-        if !self.entries.is_empty() {
-            self.entries.push(',');
-        }
-        // Numbers, strings and JSON values always have a JSON text.
-        self.entries
-            .push_str(&serde_json::to_string(entry).unwrap_or_default());
     }
 
     fn absorb(&mut self, engine: &Engine, effects: Vec<Effect>, overlay: Overlay<'_>) {
@@ -411,16 +413,18 @@ impl Segment {
         if let Some(fault) = fault {
             prepared = strike(prepared, task, fault);
         }
-        spans::integrated(engine, self.run.trace(), &attempt, &prepared);
+        spans::integrated(engine, self.run.identity.trace_id, &attempt, &prepared);
         match prepared {
             Prepared::Function(function) => self.run.functions.push((task, function)),
             Prepared::Answered(answer) => self.pending.extend(entry_kind(answer)),
             Prepared::Write(write, answer) => {
-                self.marks.push(write.may_be_refused().then(|| Mark {
-                    run: self.run.clone(),
-                    entries: self.entries.len(),
-                    pending: self.pending.clone(),
-                    task,
+                self.marks.push(write.may_be_refused().then(|| {
+                    Box::new(Mark {
+                        run: self.run.clone(),
+                        entries: self.entries.mark(),
+                        pending: self.pending.clone(),
+                        task,
+                    })
                 }));
                 Arc::make_mut(&mut self.writes).push(write);
                 self.pending.extend(entry_kind(answer));

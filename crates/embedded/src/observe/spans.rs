@@ -114,7 +114,12 @@ impl Engine {
 }
 
 /// Messages were received: a span each for the time that they waited, and the scope of what handles them.
-pub(crate) fn received(engine: &Engine, queue: &str, messages: &[ReadyMessage], request_id: &str) -> Scope {
+pub(crate) fn received(
+    engine: &Engine,
+    queue: &str,
+    messages: &[ReadyMessage],
+    request_id: &Arc<str>,
+) -> Scope {
     let recorder = &engine.settings().recorder;
     let (service, now_us) = (Service::new(queue, ServiceKind::Queue), recorder.now_us());
     let mut spans = Vec::with_capacity(messages.len());
@@ -131,11 +136,16 @@ pub(crate) fn received(engine: &Engine, queue: &str, messages: &[ReadyMessage], 
             ..ended(trace, id, service, "Wait", now_us)
         });
     }
-    Scope::new(Arc::clone(recorder), service, request_id.to_owned(), spans)
+    Scope::new(Arc::clone(recorder), service, Arc::clone(request_id), spans)
 }
 
 /// A delivery is tried: a span for the time that it waited, and the scope of what handles it.
-pub(crate) fn delivered(engine: &Engine, topic: &str, delivery: &ReadyDelivery, request_id: &str) -> Scope {
+pub(crate) fn delivered(
+    engine: &Engine,
+    topic: &str,
+    delivery: &ReadyDelivery,
+    request_id: &Arc<str>,
+) -> Scope {
     let recorder = &engine.settings().recorder;
     let service = Service::new(topic, ServiceKind::Topic);
     let mut spans = Vec::new();
@@ -150,7 +160,7 @@ pub(crate) fn delivered(engine: &Engine, topic: &str, delivery: &ReadyDelivery, 
             ..ended(trace, id, service, "Deliver", now_us)
         });
     }
-    Scope::new(Arc::clone(recorder), service, request_id.to_owned(), spans)
+    Scope::new(Arc::clone(recorder), service, Arc::clone(request_id), spans)
 }
 
 /// Starting an execution: the order's notification is published in the same transaction.
@@ -174,7 +184,7 @@ pub(crate) fn begin_start(
     publication: Option<&Publication>,
 ) -> Starting {
     let scope = trace::current();
-    let (Some(scope), Some(trace)) = (scope, TraceId::parse(&identity.trace)) else {
+    let (Some(scope), Some(trace)) = (scope, identity.trace_id) else {
         return Starting::default();
     };
     let mut start = scope.begin(
@@ -218,7 +228,7 @@ pub(crate) fn published(engine: &Engine, publication: &Publication) {
 
 /// An execution has ended.
 pub(crate) fn finished(engine: &Engine, identity: &Identity, finish: &Finish) {
-    let Some(trace) = TraceId::parse(&identity.trace) else {
+    let Some(trace) = identity.trace_id else {
         return;
     };
     let failed = finish.status != 1;
@@ -254,8 +264,8 @@ pub(crate) fn finished(engine: &Engine, identity: &Identity, finish: &Finish) {
 }
 
 /// A task that the engine answers by itself: the table's or the topic's part in it.
-pub(crate) fn integrated(engine: &Engine, trace: &str, attempt: &Attempt, prepared: &Prepared) {
-    let Some(trace) = TraceId::parse(trace) else {
+pub(crate) fn integrated(engine: &Engine, trace: Option<TraceId>, attempt: &Attempt, prepared: &Prepared) {
+    let Some(trace) = trace else {
         return;
     };
     let settings = engine.settings();
@@ -286,11 +296,15 @@ pub(crate) fn integrated(engine: &Engine, trace: &str, attempt: &Attempt, prepar
 }
 
 /// The scope of a function that a task calls.
-pub(crate) fn attempted(engine: &Engine, trace: &str, attempt: &Attempt, request_id: &str) -> Scope {
-    let trace = TraceId::parse(trace);
+pub(crate) fn attempted(
+    engine: &Engine,
+    trace: Option<TraceId>,
+    attempt: &Attempt,
+    request_id: &Arc<str>,
+) -> Scope {
     let spans = trace.map(|trace| (trace, attempt.span(trace)));
     let recorder = Arc::clone(&engine.settings().recorder);
-    Scope::new(recorder, engine.workflow_service(), request_id.to_owned(), spans)
+    Scope::new(recorder, engine.workflow_service(), Arc::clone(request_id), spans)
 }
 
 /// A state machine as a part of the service map, where a function may have its name.

@@ -121,7 +121,7 @@ impl OrderRow {
     }
 
     /// What was placed.
-    pub(crate) fn placed(&self) -> Result<&PlacedOrder, DamagedRow> {
+    pub(crate) fn placed(&self) -> Result<&Arc<PlacedOrder>, DamagedRow> {
         self.placed.order().map_err(|error| DamagedRow {
             key: self.key,
             problem: error.to_string(),
@@ -151,7 +151,7 @@ impl OrderRow {
             attention: text("attention"),
         };
         Ok(Order {
-            placed: self.placed()?.clone(),
+            placed: Arc::clone(self.placed()?),
             state,
         })
     }

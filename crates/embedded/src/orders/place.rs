@@ -22,7 +22,7 @@ const IDEMPOTENCY_TTL_MS: i64 = 24 * 60 * 60 * 1000;
 impl PlaceOrder for Engine {
     async fn place_order(
         &self,
-        order: PlacedOrder,
+        order: Arc<PlacedOrder>,
         idempotency: Option<Idempotency>,
     ) -> Result<Placed, PlaceOrderError> {
         let id = order.order_id;
@@ -31,7 +31,8 @@ impl PlaceOrder for Engine {
             key: order_key(id),
             id,
             status: OrderStatus::Pending,
-            placed: PlacedRow::from_order(order.clone()).map_err(|error| store(StoreError::failed(error)))?,
+            placed: PlacedRow::from_order(Arc::clone(&order))
+                .map_err(|error| store(StoreError::failed(error)))?,
             updated_at: order.created_at,
             attributes: None,
         });
@@ -67,7 +68,7 @@ impl PlaceOrder for Engine {
         &self,
         id: OrderId,
         idempotency: Idempotency,
-    ) -> Result<Option<PlacedOrder>, PlaceOrderError> {
+    ) -> Result<Option<Arc<PlacedOrder>>, PlaceOrderError> {
         let store = |source| PlaceOrderError::Store { id, source };
         let now = self.time().now();
         let found = self
@@ -85,10 +86,10 @@ impl PlaceOrder for Engine {
 }
 
 impl Engine {
-    fn placed_order(&self, key: i64) -> Result<PlacedOrder, StoreError> {
+    fn placed_order(&self, key: i64) -> Result<Arc<PlacedOrder>, StoreError> {
         let row = self.order_row(key)?;
         let row = row.ok_or_else(|| StoreError::failed(rusqlite::Error::QueryReturnedNoRows))?;
-        row.placed().cloned().map_err(StoreError::failed)
+        row.placed().map(Arc::clone).map_err(StoreError::failed)
     }
 }
 

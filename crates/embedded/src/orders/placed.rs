@@ -11,7 +11,7 @@ pub(crate) struct Placed(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     json: Vec<u8>,
-    order: OnceLock<PlacedOrder>,
+    order: OnceLock<Arc<PlacedOrder>>,
 }
 
 impl Placed {
@@ -24,8 +24,8 @@ impl Placed {
     }
 
     /// As it is placed now.
-    pub(crate) fn from_order(order: PlacedOrder) -> Result<Self, serde_json::Error> {
-        let json = serde_json::to_vec(&order)?;
+    pub(crate) fn from_order(order: Arc<PlacedOrder>) -> Result<Self, serde_json::Error> {
+        let json = serde_json::to_vec(&*order)?;
         Ok(Self(Arc::new(Inner {
             json,
             order: OnceLock::from(order),
@@ -38,11 +38,11 @@ impl Placed {
     }
 
     /// The order that it says.
-    pub(crate) fn order(&self) -> Result<&PlacedOrder, serde_json::Error> {
+    pub(crate) fn order(&self) -> Result<&Arc<PlacedOrder>, serde_json::Error> {
         if let Some(order) = self.0.order.get() {
             return Ok(order);
         }
-        let order = serde_json::from_slice(&self.0.json)?;
+        let order = Arc::new(serde_json::from_slice(&self.0.json)?);
         Ok(self.0.order.get_or_init(|| order))
     }
 }

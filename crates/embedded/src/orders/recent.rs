@@ -16,7 +16,10 @@ use super::{Change, OrderRow};
 /// The most orders kept. Those that are at rest make room; while none is, orders that are placed besides are not taken in: those
 /// that are here stand before them in the queue.
 const MAX_ORDERS: usize = 16_384;
-/// The most beyond that, for orders that were not taken in before their turn came.
+/// The most of them that are at rest. They are looked at once or twice more, right after; kept longer, they would only see to it
+/// that each new order lies in memory that no cache has.
+const MAX_AT_REST: usize = 4_096;
+/// The most beyond [`MAX_ORDERS`], for orders that were not taken in before their turn came.
 const MAX_UNDER_WAY: usize = 4_096;
 /// The most changes kept.
 const MAX_CHANGES: usize = 8_192;
@@ -46,6 +49,11 @@ impl Shard {
         let known = self.rows.insert(row.key, Arc::clone(row));
         if is_at_rest(row) && known.is_none_or(|known| !is_at_rest(&known)) {
             self.at_rest.push_back(row.key);
+            if self.at_rest.len() > MAX_AT_REST / SHARDS
+                && let Some(key) = self.at_rest.pop_front()
+            {
+                self.rows.remove(&key);
+            }
         }
     }
 
@@ -193,7 +201,7 @@ mod tests {
             assert_eq!(recent.row(change(1).new.key), None);
             let last = change_to(count, status, attributes);
             assert_eq!(recent.row(last.new.key), Some(Arc::clone(&last.new)));
-            assert!(kept(&recent) <= MAX_ORDERS);
+            assert_eq!(kept(&recent), MAX_AT_REST);
         }
     }
 

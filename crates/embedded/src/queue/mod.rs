@@ -5,6 +5,8 @@
 
 mod consume;
 
+use std::sync::Arc;
+
 use domain::Timestamp;
 use ports::StoreError;
 use rusqlite::Row as SqlRow;
@@ -48,7 +50,7 @@ pub(crate) struct ReadyMessage {
     pub(crate) seq: i64,
     pub(crate) queue: i64,
     pub(crate) body: String,
-    pub(crate) trace: String,
+    pub(crate) trace: Arc<str>,
     pub(crate) sent_at: i64,
     pub(crate) receives: u32,
 }
@@ -91,7 +93,7 @@ pub(crate) fn send(
         seq,
         queue,
         body: body.to_owned(),
-        trace: trace.to_owned(),
+        trace: trace.into(),
         sent_at: at.as_ms(),
         receives: 0,
     };

@@ -127,7 +127,7 @@ impl Follower {
         loop {
             let context = Context {
                 request_id: request_id(),
-                trace_id: String::new(),
+                trace_id: "".into(),
             };
             let Err(error) = self.function.invoke(invocation(changes), context).await else {
                 break;

@@ -174,7 +174,7 @@ impl Deliverer {
             recipient: address.to_owned(),
             subject: delivery.message.subject.clone().unwrap_or_default(),
             body,
-            trace: delivery.message.trace.clone(),
+            trace: delivery.message.trace.as_ref().into(),
             at: self.engine.time().now(),
         };
         let handed_over = self.engine.writer().execute(mail).await;
@@ -219,7 +219,7 @@ impl Deliverer {
                 event_type = "delivery_dead_lettered",
                 subscription = self.subscription.settings.name,
                 messageId = delivery.message.id,
-                traceId = delivery.message.trace,
+                traceId = &*delivery.message.trace,
                 error,
                 kept = settle.dead_letter_queue.is_some()
             );

@@ -72,7 +72,7 @@ pub(crate) struct Message {
     /// JSON of these, as the table has it.
     pub(crate) attributes_json: String,
     pub(crate) published_at: i64,
-    pub(crate) trace: String,
+    pub(crate) trace: Arc<str>,
 }
 
 /// A message to publish, with the subscriptions that want it.
@@ -92,7 +92,7 @@ impl Publication {
         subject: Option<String>,
         body: String,
         attributes: Attributes,
-        trace: String,
+        trace: Arc<str>,
         at: Timestamp,
     ) -> Option<Self> {
         let topic = engine
@@ -178,7 +178,7 @@ pub(crate) fn redeliver(
                 .unwrap_or_else(|_| "{}".into()),
             attributes: letter.message_attributes,
             published_at: letter.timestamp.as_ms(),
-            trace: trace.to_owned(),
+            trace: trace.into(),
         }),
         attempts: 0,
     };

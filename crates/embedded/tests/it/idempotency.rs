@@ -1,5 +1,6 @@
 //! The same key and body give the first order again; another body is refused; after 24 hours the key is free.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{OrderId, PlacedOrder};
@@ -32,7 +33,7 @@ async fn orders(running: &Running) -> Vec<OrderId> {
 }
 
 /// The order that was placed now.
-async fn created(running: &Running, idempotency: Option<Idempotency>) -> PlacedOrder {
+async fn created(running: &Running, idempotency: Option<Idempotency>) -> Arc<PlacedOrder> {
     match place(running, idempotency).await.unwrap() {
         Placed::Created(order) => order,
         Placed::Replayed(order) => panic!("placed before: {order:?}"),

@@ -121,7 +121,7 @@ where
         loop {
             tried += 1;
             let id = self.ids.next_order_id();
-            let placed = order.place(id, trace_id(id, context));
+            let placed = Arc::new(order.place(id, trace_id(id, context)));
             let mut creating = trace::subsegment("create_order");
             creating.order(id);
             let outcome = self.store.place_order(placed, idempotency.clone()).await;

@@ -252,7 +252,7 @@ async fn an_order_without_a_trace_gets_one_of_its_own() {
     let function = function(Store::new());
     for trace_id in ["", "not a trace", &"A".repeat(32)] {
         let context = Context {
-            trace_id: trace_id.to_owned(),
+            trace_id: trace_id.into(),
             ..context()
         };
         let answer = function.handle(&request(GOOD, None), &context).await;

@@ -76,7 +76,7 @@ where
             let channel = channel.as_str();
             self.metrics
                 .count("NotificationsSent", &[("Channel", channel)], 1);
-            tracing::info!(event_type = "notification_sent", orderId = %order, channel, recipient, traceId = context.trace_id);
+            tracing::info!(event_type = "notification_sent", orderId = %order, channel, recipient, traceId = &*context.trace_id);
         }
         Ok(())
     }
@@ -87,7 +87,7 @@ where
         let mut trace_id = notification
             .trace_id
             .clone()
-            .unwrap_or_else(|| context.trace_id.clone());
+            .unwrap_or_else(|| context.trace_id.as_ref().into());
         // The workflow's own messages name no recipients: they would be in every state's input otherwise.
         if recipients.is_empty() {
             let order = self.find_order(notification.order_id).await?;
@@ -95,10 +95,10 @@ where
                 return Ok(Vec::new());
             }
             recipients = Recipients {
-                email: order.placed.customer_email,
-                phone: order.placed.customer_phone,
+                email: order.placed.customer_email.clone(),
+                phone: order.placed.customer_phone.clone(),
             };
-            trace_id = order.placed.trace_id;
+            trace_id.clone_from(&order.placed.trace_id);
         }
         Ok(compose(&notification, recipients, &trace_id))
     }

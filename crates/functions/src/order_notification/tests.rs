@@ -118,8 +118,9 @@ async fn every_status_has_its_words() {
 #[tokio::test]
 async fn an_order_with_nobody_to_tell_tells_nobody() {
     let mut silent = order(2, OrderStatus::Completed);
-    silent.placed.customer_email = None;
-    silent.placed.customer_phone = None;
+    let placed = Arc::make_mut(&mut silent.placed);
+    placed.customer_email = None;
+    placed.customer_phone = None;
     let store = Store::new().with_order(silent);
     let function: Function = OrderNotification::new(Arc::new(store), Arc::default(), Arc::default());
     let message = json!({ "orderId": id(2), "status": "COMPLETED" });

@@ -20,7 +20,7 @@ pub(super) async fn update_inventory(
         .iter()
         .map(|line| u64::from(line.quantity.get()))
         .sum();
-    let taken = store.take_stock(task.order_id, order.placed.items).await;
+    let taken = store.take_stock(task.order_id, &order.placed.items).await;
     let status = match &taken {
         Ok(()) => "Success",
         Err(TakeStockError::OutOfStock { .. } | TakeStockError::UnknownProduct(_)) => "OutOfStock",

@@ -11,9 +11,9 @@ use crate::problem::Problem;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Timeline {
+struct Timeline<'o> {
     order_id: OrderId,
-    trace_id: String,
+    trace_id: &'o str,
     timeline: Vec<TimelineEntry>,
 }
 
@@ -26,7 +26,7 @@ pub(super) async fn order_timeline(
     let timeline = store.order_timeline(id).await?.ok_or_else(|| no_order(id))?;
     Ok(http::ok(&Timeline {
         order_id: id,
-        trace_id: order.placed.trace_id,
+        trace_id: &order.placed.trace_id,
         timeline,
     }))
 }

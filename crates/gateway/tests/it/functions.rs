@@ -30,8 +30,8 @@ async fn gives_the_function_the_whole_request() {
         .await;
     assert_eq!(answer.status, StatusCode::CREATED);
     let (event, context) = gateway.last_event();
-    assert_eq!(context.request_id, "550e8400-e29b-41d4-a716-446655440000");
-    assert_eq!(context.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
+    assert_eq!(&*context.request_id, "550e8400-e29b-41d4-a716-446655440000");
+    assert_eq!(&*context.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
     let mut event: Value = serde_json::to_value(event).unwrap();
     // Unset members say nothing here.
     event["requestContext"]
@@ -295,7 +295,7 @@ async fn every_request_has_ids_of_its_own() {
         event.headers["x-amzn-trace-id"],
         second.header("x-amzn-trace-id").unwrap()
     );
-    assert_eq!(context.request_id, second.header("x-amzn-requestid").unwrap());
+    assert_eq!(&*context.request_id, second.header("x-amzn-requestid").unwrap());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! Names are kept for the life of the process. They come from the template and from the program itself, so they are few;
 //! a bound holds all the same.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
@@ -30,10 +31,32 @@ static NAMES: LazyLock<RwLock<Names>> = LazyLock::new(|| {
     })
 });
 
+/// How many names each thread knows without asking for the lock.
+const AT_HAND: usize = 64;
+
+thread_local! {
+    /// Names that this thread asked for, by where their text lies. Nearly all are literals or settings, which stay where they
+    /// are; every part of an order's trace has three or four, and the lock's counter would go from core to core for each.
+    static LATEST: RefCell<[(&'static str, u16); AT_HAND]> = const { RefCell::new([("", 0); AT_HAND]) };
+}
+
 impl Name {
     /// The name with this text.
     #[must_use]
     pub fn of(text: &str) -> Self {
+        let place = (text.as_ptr() as usize >> 3 ^ text.len()) % AT_HAND;
+        let (known, number) = LATEST.with_borrow(|latest| latest[place]);
+        // An empty text may lie anywhere, and a place that is not taken has one.
+        if known == text && !text.is_empty() {
+            return Self(number);
+        }
+        let name = Self::shared(text);
+        LATEST.with_borrow_mut(|latest| latest[place] = (name.as_str(), name.0));
+        name
+    }
+
+    /// The name with this text, known to all threads.
+    fn shared(text: &str) -> Self {
         if let Some(number) = NAMES
             .read()
             .unwrap_or_else(PoisonError::into_inner)

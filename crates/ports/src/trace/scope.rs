@@ -25,7 +25,7 @@ pub struct Scope {
 struct Inner {
     recorder: Arc<dyn Recorder>,
     service: Service,
-    request_id: String,
+    request_id: Arc<str>,
     spans: Spans,
 }
 
@@ -51,14 +51,14 @@ impl Scope {
     pub fn new(
         recorder: Arc<dyn Recorder>,
         service: Service,
-        request_id: String,
+        request_id: impl Into<Arc<str>>,
         spans: impl IntoIterator<Item = (TraceId, SpanId)>,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 recorder,
                 service,
-                request_id,
+                request_id: request_id.into(),
                 spans: spans.into_iter().collect(),
             }),
         }
@@ -74,8 +74,8 @@ impl Scope {
 
     /// Begins the invocation of `service` from within this scope: a span in each trace that this is work for.
     #[must_use]
-    pub fn invoke(&self, service: Service, name: &str, request_id: &str) -> Invoked {
-        let started_us = self.inner.recorder.now_us();
+    pub fn invoke(&self, service: Service, name: &str, request_id: impl Into<Arc<str>>) -> Invoked {
+        let (started_us, request_id) = (self.inner.recorder.now_us(), request_id.into());
         let kind = match self.inner.service.kind {
             ServiceKind::Queue | ServiceKind::Topic | ServiceKind::Stream => SpanKind::Consumer,
             ServiceKind::Client
@@ -103,12 +103,7 @@ impl Scope {
         let spans: SmallVec<[SpanData; 1]> = self.inner.spans.iter().map(span).collect();
         let below = spans.iter().map(|span| (span.trace, span.id));
         Invoked {
-            scope: Self::new(
-                Arc::clone(&self.inner.recorder),
-                service,
-                request_id.to_owned(),
-                below,
-            ),
+            scope: Self::new(Arc::clone(&self.inner.recorder), service, request_id, below),
             spans,
         }
     }

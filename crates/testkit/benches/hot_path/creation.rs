@@ -23,13 +23,17 @@ struct Nothing {
 impl PlaceOrder for Nothing {
     async fn place_order(
         &self,
-        order: PlacedOrder,
+        order: Arc<PlacedOrder>,
         _: Option<Idempotency>,
     ) -> Result<Placed, PlaceOrderError> {
         Ok(Placed::Created(order))
     }
 
-    async fn find_placed(&self, _: OrderId, _: Idempotency) -> Result<Option<PlacedOrder>, PlaceOrderError> {
+    async fn find_placed(
+        &self,
+        _: OrderId,
+        _: Idempotency,
+    ) -> Result<Option<Arc<PlacedOrder>>, PlaceOrderError> {
         Ok(None)
     }
 }

@@ -66,8 +66,8 @@ pub fn invocation() -> Invocation {
 /// What order creation is told about the call.
 pub fn context() -> Context {
     Context {
-        request_id: "0199f2c1-7a00-4000-8000-000000000001".to_owned(),
-        trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".to_owned(),
+        request_id: "0199f2c1-7a00-4000-8000-000000000001".into(),
+        trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".into(),
     }
 }
 

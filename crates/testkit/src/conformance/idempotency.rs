@@ -1,11 +1,17 @@
 //! The same key and body give the first order again; another body is refused.
 
+use std::sync::Arc;
+
 use domain::PlacedOrder;
 use ports::clock::OrderIds;
 use ports::orders::{Idempotency, PlaceOrderError, Placed};
 
-use super::samples::order;
-use super::{Backend, Outcome, at_once, equal, holds};
+use super::samples;
+use super::{Backend, Broken, Outcome, at_once, equal, holds};
+
+fn order(ids: &impl OrderIds) -> Result<Arc<PlacedOrder>, Broken> {
+    samples::order(ids).map(Arc::new)
+}
 
 /// A key that nobody used, with a body.
 fn key(ids: &impl OrderIds, body: u8) -> Idempotency {
@@ -75,7 +81,7 @@ pub async fn what_was_placed_with_a_key_is_found<B: Backend>(backend: &B) -> Out
 /// One order, and no answer that tells of another.
 pub async fn many_at_once_make_one_order<B: Backend>(backend: &B) -> Outcome {
     let key = key(backend, 1);
-    let orders: Vec<PlacedOrder> = (0..32).map(|_| order(backend)).collect::<Result<_, _>>()?;
+    let orders: Vec<Arc<PlacedOrder>> = (0..32).map(|_| order(backend)).collect::<Result<_, _>>()?;
     let answers = at_once(orders.len(), |i| {
         backend.place_order(orders[i].clone(), Some(key.clone()))
     })

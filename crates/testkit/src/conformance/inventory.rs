@@ -27,7 +27,7 @@ pub async fn stock_is_taken_once_for_an_order<B: Backend>(backend: &B) -> Outcom
     let order = backend.next_order_id();
     let lines = vec![line(&a, 3)?, line(&b, 5)?];
     for _ in 0..3 {
-        backend.take_stock(order, lines.clone()).await?;
+        backend.take_stock(order, &lines).await?;
         stock_is(backend, "taken once", &a, 7).await?;
         stock_is(backend, "to the last piece", &b, 0).await?;
     }
@@ -38,7 +38,7 @@ pub async fn stock_is_taken_once_for_an_order<B: Backend>(backend: &B) -> Outcom
 pub async fn too_little_stock_takes_nothing<B: Backend>(backend: &B) -> Outcome {
     let (a, b) = (product(backend, 10).await?, product(backend, 1).await?);
     let lines = vec![line(&a, 3)?, line(&b, 2)?];
-    let answer = backend.take_stock(backend.next_order_id(), lines).await;
+    let answer = backend.take_stock(backend.next_order_id(), &lines).await;
     let refused = matches!(&answer, Err(TakeStockError::OutOfStock { product_id, requested: 2, available: 1 })
         if *product_id == b.product_id);
     holds("the answer says what lacks", refused, answer)?;
@@ -54,7 +54,7 @@ pub async fn an_unknown_product_takes_nothing<B: Backend>(backend: &B) -> Outcom
         ..known.clone()
     };
     let lines = vec![line(&known, 3)?, line(&unknown, 1)?];
-    let answer = backend.take_stock(backend.next_order_id(), lines).await;
+    let answer = backend.take_stock(backend.next_order_id(), &lines).await;
     let refused = matches!(&answer, Err(TakeStockError::UnknownProduct(id)) if *id == unknown.product_id);
     holds("the answer names it", refused, answer)?;
     stock_is(backend, "nothing is taken", &known, 10).await
@@ -64,14 +64,12 @@ pub async fn an_unknown_product_takes_nothing<B: Backend>(backend: &B) -> Outcom
 pub async fn stock_is_given_back_once<B: Backend>(backend: &B) -> Outcome {
     let (a, b) = (product(backend, 10).await?, product(backend, 5).await?);
     let order = backend.next_order_id();
-    backend
-        .take_stock(order, vec![line(&a, 3)?, line(&b, 5)?])
-        .await?;
+    backend.take_stock(order, &[line(&a, 3)?, line(&b, 5)?]).await?;
     equal("given back", &backend.release_stock(order).await?, &Released::Now)?;
     equal("once", &backend.release_stock(order).await?, &Released::Before)?;
     stock_is(backend, "all is back", &a, 10).await?;
     stock_is(backend, "of each", &b, 5).await?;
-    let answer = backend.take_stock(order, vec![line(&a, 3)?]).await;
+    let answer = backend.take_stock(order, &[line(&a, 3)?]).await;
     let refused = matches!(answer, Err(TakeStockError::Released(released)) if released == order);
     holds("and is not taken again", refused, answer)?;
     stock_is(backend, "all is still there", &a, 10).await
@@ -83,7 +81,7 @@ pub async fn what_was_released_is_not_taken<B: Backend>(backend: &B) -> Outcome 
     let order = backend.next_order_id();
     let released = backend.release_stock(order).await?;
     equal("nothing was taken", &released, &Released::NothingTaken)?;
-    let answer = backend.take_stock(order, vec![line(&shelf, 1)?]).await;
+    let answer = backend.take_stock(order, &[line(&shelf, 1)?]).await;
     let refused = matches!(answer, Err(TakeStockError::Released(released)) if released == order);
     holds("nor will be", refused, answer)?;
     stock_is(backend, "all is there", &shelf, 10).await
@@ -94,7 +92,7 @@ pub async fn the_last_piece_is_sold_once<B: Backend>(backend: &B) -> Outcome {
     let shelf = product(backend, 3).await?;
     let lines: Vec<OrderLine> = vec![line(&shelf, 1)?];
     let orders: Vec<_> = (0..16).map(|_| backend.next_order_id()).collect();
-    let answers = at_once(orders.len(), |i| backend.take_stock(orders[i], lines.clone())).await;
+    let answers = at_once(orders.len(), |i| backend.take_stock(orders[i], &lines)).await;
     let mut sold = 0;
     for answer in answers {
         match answer {

@@ -1,5 +1,7 @@
 //! Placing an order, and reading it back.
 
+use std::sync::Arc;
+
 use domain::{Amount, OrderStatus};
 use ports::orders::PlaceOrderError;
 
@@ -12,7 +14,8 @@ pub async fn a_placed_order_is_read_back_as_it_was<B: Backend>(backend: &B) -> O
     let metadata = r#"{"note":"Grüße, \"東京\" 🚲","gift":true,"tags":["a",1,1.50,12345678901234567890,null],"deep":{"x":{}}}"#;
     sample.metadata = serde_json::from_str(metadata).ok();
     sample.total_amount = amount("59.98")?;
-    let placed = super::samples::place(backend, sample.clone()).await?;
+    let sample = Arc::new(sample);
+    let placed = super::samples::place(backend, Arc::clone(&sample)).await?;
     equal("what is answered is what was placed", &placed, &sample)?;
     let found = backend.get_order(sample.order_id).await?;
     let found = found.map(|order| (order.state.status, order.placed));
@@ -32,7 +35,7 @@ pub async fn an_id_is_taken_once<B: Backend>(backend: &B) -> Outcome {
     let mut second = order(backend)?;
     second.order_id = first.order_id;
     second.created_at = first.created_at;
-    let answer = backend.place_order(second, None).await;
+    let answer = backend.place_order(Arc::new(second), None).await;
     let refused = matches!(answer, Err(PlaceOrderError::DuplicateId(id)) if id == first.order_id);
     holds("an id that exists is refused", refused, answer)?;
     let stands = backend.get_order(first.order_id).await?.map(|order| order.placed);

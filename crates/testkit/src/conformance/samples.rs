@@ -1,5 +1,7 @@
 //! Orders and products that no other case has.
 
+use std::sync::Arc;
+
 use domain::{
     Amount, Currency, CustomerId, OrderId, OrderLine, PlacedOrder, Product, ProductId, Quantity, Timestamp,
 };
@@ -105,13 +107,16 @@ pub fn order_at(
 }
 
 /// Places an order that is new.
-pub async fn placed<B: PlaceOrder + OrderIds>(backend: &B) -> Result<PlacedOrder, Broken> {
+pub async fn placed<B: PlaceOrder + OrderIds>(backend: &B) -> Result<Arc<PlacedOrder>, Broken> {
     place(backend, order(backend)?).await
 }
 
 /// Places this order, which is new.
-pub async fn place<B: PlaceOrder>(backend: &B, order: PlacedOrder) -> Result<PlacedOrder, Broken> {
-    match backend.place_order(order, None).await? {
+pub async fn place<B: PlaceOrder>(
+    backend: &B,
+    order: impl Into<Arc<PlacedOrder>>,
+) -> Result<Arc<PlacedOrder>, Broken> {
+    match backend.place_order(order.into(), None).await? {
         Placed::Created(order) => Ok(order),
         Placed::Replayed(order) => Err(Broken::Promise {
             promise: "an order without an idempotency key is new",

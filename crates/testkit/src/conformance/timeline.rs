@@ -49,7 +49,7 @@ pub async fn a_timeline_tells_of_payment_stock_and_end<B: Backend>(backend: &B) 
         at: now(backend),
     };
     backend.record_charge(charge).await?;
-    backend.take_stock(id, order.items).await?;
+    backend.take_stock(id, &order.items).await?;
     backend.cancel_order(id, "ordered twice".to_owned()).await?;
     let entries = told(backend, id).await?;
     for (source, event) in [("payment", "CHARGED"), ("stock", "TAKEN"), ("order", "CANCELLED")] {

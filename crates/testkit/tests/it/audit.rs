@@ -17,7 +17,7 @@ async fn closed_shop() -> (tempfile::TempDir, OrderId) {
     shop.stock("SHELF", 50).await.unwrap();
     let mut order = shop.order("SHELF", 2).await.unwrap();
     order.customer_phone = Some("+14155550123".into());
-    let Placed::Created(order) = shop.engine.place_order(order, None).await.unwrap() else {
+    let Placed::Created(order) = shop.engine.place_order(order.into(), None).await.unwrap() else {
         panic!("a new order is no replay")
     };
     shop.ended(order.order_id).await.unwrap();

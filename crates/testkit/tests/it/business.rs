@@ -31,8 +31,8 @@ async fn ask(shop: &Shop, body: &str) -> i64 {
     request.headers.insert("content-type", json);
     request.request_context.identity.api_key_id = Some("key-1".to_owned());
     let context = Context {
-        request_id: "request".to_owned(),
-        trace_id: "0123456789abcdef0123456789abcdef".to_owned(),
+        request_id: "request".into(),
+        trace_id: "0123456789abcdef0123456789abcdef".into(),
     };
     let function = shop.engine.lambda().function("order-creation").unwrap();
     match function

@@ -103,7 +103,7 @@ fn publications(engine: &Engine, before: &Remembered, judged: &Judged, at: Times
             Some(subject.clone()),
             body.to_string(),
             Attributes::new(),
-            String::new(),
+            "".into(),
             engine.time().now(),
         )
     };

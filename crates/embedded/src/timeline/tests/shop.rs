@@ -113,7 +113,7 @@ impl Shop {
         });
         let order: PlacedOrder = serde_json::from_value(order).unwrap();
         assert!(matches!(
-            self.engine.place_order(order, None).await.unwrap(),
+            self.engine.place_order(order.into(), None).await.unwrap(),
             Placed::Created(_)
         ));
         id
@@ -249,7 +249,7 @@ impl Function {
             "processPayment" => Ok(self.charge(order_id, payload).await),
             "updateInventory" => {
                 let order = self.engine.get_order(order_id).await.unwrap().unwrap();
-                match self.engine.take_stock(order_id, order.placed.items).await {
+                match self.engine.take_stock(order_id, &order.placed.items).await {
                     Ok(()) => Ok(json!({"status": "success"})),
                     Err(short @ TakeStockError::OutOfStock { .. }) => {
                         Err(error("OutOfStock", &short.to_string()))

@@ -25,7 +25,7 @@ async fn invoke(running: &Running) -> Result<Reply, FunctionError> {
     let function = running.lambda().function("order-processing").unwrap();
     let context = Context {
         request_id: "request".into(),
-        trace_id: String::new(),
+        trace_id: "".into(),
     };
     function.invoke(Invocation::Direct(json!({})), context).await
 }

@@ -1,5 +1,7 @@
 //! Orders to place.
 
+use std::sync::Arc;
+
 use domain::{Amount, OrderId, PlacedOrder};
 use embedded::Engine;
 use ports::clock::OrderIds;
@@ -9,14 +11,14 @@ use serde_json::json;
 use super::Running;
 
 /// An order of two mugs at 29.99.
-pub fn order(engine: &Engine) -> PlacedOrder {
+pub fn order(engine: &Engine) -> Arc<PlacedOrder> {
     let id = engine.next_order_id();
     let order = json!({
         "orderId": id, "customerId": "CUST-001", "totalAmount": amount("59.98"), "currency": "USD",
         "createdAt": id.created_at(), "items": [{"productId": "MUG", "quantity": 2, "price": amount("29.99")}],
         "customerEmail": "customer@example.com", "traceId": format!("{:032x}", id.as_uuid().as_u128()),
     });
-    serde_json::from_value(order).unwrap()
+    Arc::new(serde_json::from_value(order).unwrap())
 }
 
 /// An exact amount.
@@ -40,7 +42,7 @@ impl Running {
         let mut placed = Vec::with_capacity(count);
         while placed.len() < count {
             let now = AT_ONCE.min(count - placed.len());
-            let orders: Vec<PlacedOrder> = (0..now).map(|_| order(&self.engine)).collect();
+            let orders: Vec<Arc<PlacedOrder>> = (0..now).map(|_| order(&self.engine)).collect();
             let places = orders
                 .into_iter()
                 .map(|order| self.engine.place_order(order, None));
