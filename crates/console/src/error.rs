@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use ports::StoreError;
+use ports::access::RevokeKeyError;
 use ports::observability::ObserveError;
 use ports::operations::OperationError;
 
@@ -76,6 +77,16 @@ impl From<OperationError> for PageError {
             OperationError::NotFound { what, name } => Self::NotFound { what, name },
             OperationError::NotAllowed(why) => Self::Refused(sentence(&why)),
             OperationError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<RevokeKeyError> for PageError {
+    fn from(error: RevokeKeyError) -> Self {
+        match error {
+            RevokeKeyError::NotFound(id) => Self::not_found("key", id),
+            RevokeKeyError::LastAdmin => Self::Refused(sentence(&error.to_string())),
+            RevokeKeyError::Store(error) => Self::Store(error),
         }
     }
 }

@@ -82,6 +82,22 @@ pub enum CreateKeyError {
     Store(#[source] StoreError),
 }
 
+/// Why a key was not revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum RevokeKeyError {
+    /// There's no key of this name or id.
+    #[error("there is no key with the name or id {0:?}")]
+    NotFound(String),
+    /// It is the only admin key left.
+    #[error(
+        "this is the last admin key: without it nobody could make another one. Make a new admin key first"
+    )]
+    LastAdmin,
+    /// The store failed.
+    #[error("could not revoke the key")]
+    Store(#[source] StoreError),
+}
+
 /// Keys and what they used. Secrets are stored hashed and shown once, when they are made.
 pub trait ApiKeys: Send + Sync {
     /// The key with this secret. Answers from memory, in a time that doesn't depend on how much of the secret is right.
@@ -105,6 +121,10 @@ pub trait ApiKeys: Send + Sync {
     /// Every key that is not revoked, by name.
     fn list_keys(&self) -> impl Future<Output = Result<Vec<ApiKey>, StoreError>> + Send;
 
-    /// Revokes the key of this name or id: from the moment it returns, nobody gets in with it. `false` when there's none.
-    fn revoke_key(&self, name_or_id: String) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// Revokes the key of this name or id: from the moment it returns, nobody gets in with it. Of two admin keys that are
+    /// revoked at the same moment, one stays.
+    ///
+    /// # Errors
+    /// [`RevokeKeyError::LastAdmin`] for the only admin key.
+    fn revoke_key(&self, name_or_id: String) -> impl Future<Output = Result<(), RevokeKeyError>> + Send;
 }

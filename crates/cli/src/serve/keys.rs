@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use embedded::Engine;
-use ports::access::{ApiKeys, QuotaPeriod, Role, UsagePlan};
+use ports::access::{QuotaPeriod, Role, UsagePlan};
 
 use super::StartError;
 
@@ -39,7 +39,7 @@ fn key_file(dir: &Path, name: &str) -> PathBuf {
 
 /// Revokes the admin key, so that [`ensure`] makes it anew. If the process dies in between, the next start does.
 pub async fn revoke_admin(engine: &Engine) -> Result<(), StartError> {
-    if engine.revoke_key(ADMIN.to_owned()).await? {
+    if engine.discard_key(ADMIN.to_owned()).await? {
         tracing::warn!(event_type = "admin_key_reset");
     }
     Ok(())

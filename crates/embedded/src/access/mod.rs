@@ -17,7 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Timestamp;
 use ports::StoreError;
-use ports::access::{ApiKey, ApiKeys, CreateKeyError, Role, Usage, UsagePlan};
+use ports::access::{ApiKey, ApiKeys, CreateKeyError, RevokeKeyError, Role, Usage, UsagePlan};
 use ports::clock::Clock;
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -26,7 +26,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::task::JoinSet;
 
-use store::{DeleteKey, InsertKey};
+use store::{DeleteKey, Deleted, InsertKey};
 use usage::{Counter, UsageCounters};
 
 use crate::Engine;
@@ -197,11 +197,16 @@ impl ApiKeys for Engine {
         Ok(keys)
     }
 
-    async fn revoke_key(&self, name_or_id: String) -> Result<bool, StoreError> {
-        let engine = self.clone();
-        tokio::spawn(async move { engine.delete_key(name_or_id).await })
-            .await
-            .map_err(StoreError::failed)?
+    async fn revoke_key(&self, name_or_id: String) -> Result<(), RevokeKeyError> {
+        let delete = DeleteKey {
+            name_or_id: name_or_id.clone(),
+            even_last_admin: false,
+        };
+        match self.delete_key(delete).await.map_err(RevokeKeyError::Store)? {
+            Deleted::Done(_) => Ok(()),
+            Deleted::Missing => Err(RevokeKeyError::NotFound(name_or_id)),
+            Deleted::LastAdmin => Err(RevokeKeyError::LastAdmin),
+        }
     }
 }
 
@@ -229,6 +234,19 @@ impl Engine {
             Err(CreateKeyError::NameTaken(_)) => Ok(None),
             Err(CreateKeyError::Store(error)) => Err(error.into()),
         }
+    }
+
+    /// Revokes the key of this name or id even when it is the last admin key: for whoever makes it anew at once. Returns
+    /// whether there was one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn discard_key(&self, name_or_id: String) -> Result<bool, StoreError> {
+        let delete = DeleteKey {
+            name_or_id,
+            even_last_admin: true,
+        };
+        Ok(matches!(self.delete_key(delete).await?, Deleted::Done(_)))
     }
 
     async fn create_key_with(
@@ -300,15 +318,21 @@ impl Engine {
         Ok(key)
     }
 
-    async fn delete_key(&self, name_or_id: String) -> Result<bool, StoreError> {
-        let _changing = self.access().changing.lock().await;
-        let Some(key_id) = self.writer().execute(DeleteKey { name_or_id }).await? else {
-            return Ok(false);
-        };
-        let mut keys = Keys::clone(&self.access().keys.load());
-        keys.remove(&key_id);
-        self.access().keys.store(Arc::new(keys));
-        Ok(true)
+    async fn delete_key(&self, delete: DeleteKey) -> Result<Deleted, StoreError> {
+        let engine = self.clone();
+        // In a task of its own, as above.
+        tokio::spawn(async move {
+            let _changing = engine.access().changing.lock().await;
+            let deleted = engine.writer().execute(delete).await?;
+            if let Deleted::Done(key_id) = &deleted {
+                let mut keys = Keys::clone(&engine.access().keys.load());
+                keys.remove(key_id);
+                engine.access().keys.store(Arc::new(keys));
+            }
+            Ok(deleted)
+        })
+        .await
+        .map_err(StoreError::failed)?
     }
 }
 

@@ -95,21 +95,45 @@ impl Command for InsertKey {
 /// Deletes the key of this id, or else of this name, with its use.
 pub(super) struct DeleteKey {
     pub(super) name_or_id: String,
+    /// Whether even the only admin key goes.
+    pub(super) even_last_admin: bool,
+}
+
+/// What became of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Deleted {
+    /// It is gone; its id.
+    Done(String),
+    /// There's none.
+    Missing,
+    /// It stays, being the only admin key.
+    LastAdmin,
 }
 
 impl Command for DeleteKey {
-    /// The id of the key that was deleted.
-    type Output = Option<String>;
+    type Output = Deleted;
 
-    fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Option<String>> {
-        let id: Option<String> = tx
-            .prepare("SELECT id FROM api_keys WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC LIMIT 1")?
-            .query_row([&self.name_or_id], |row| row.get(0))
+    fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Deleted> {
+        let found: Option<(String, bool)> = tx
+            .prepare(
+                "SELECT id, role = ?2 FROM api_keys WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC LIMIT 1",
+            )?
+            .query_row((&self.name_or_id, ADMIN), |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        if let Some(id) = &id {
-            tx.prepare("DELETE FROM api_keys WHERE id = ?1")?.execute([id])?;
-            tx.prepare("DELETE FROM usage WHERE key_id = ?1")?.execute([id])?;
+        let Some((id, is_admin)) = found else {
+            return Ok(Deleted::Missing);
+        };
+        if is_admin && !self.even_last_admin {
+            let another = tx
+                .prepare("SELECT 1 FROM api_keys WHERE role = ?1 AND id <> ?2")?
+                .exists((ADMIN, &id))?;
+            if !another {
+                return Ok(Deleted::LastAdmin);
+            }
         }
-        Ok(id)
+        tx.prepare("DELETE FROM api_keys WHERE id = ?1")?.execute([&id])?;
+        tx.prepare("DELETE FROM usage WHERE key_id = ?1")?
+            .execute([&id])?;
+        Ok(Deleted::Done(id))
     }
 }

@@ -116,12 +116,13 @@ fn a_key_is_deleted_by_name_or_id() {
             &connection,
             &mut DeleteKey {
                 name_or_id: name_or_id.into(),
+                even_last_admin: false,
             },
         )
     };
-    assert_eq!(delete("a"), Some("key_a".into()));
-    assert_eq!(delete("a"), None);
-    assert_eq!(delete("key_b"), Some("key_b".into()));
+    assert_eq!(delete("a"), Deleted::Done("key_a".into()));
+    assert_eq!(delete("a"), Deleted::Missing);
+    assert_eq!(delete("key_b"), Deleted::Done("key_b".into()));
     assert!(read(&connection).find("om_b").is_none());
 }
 
@@ -297,9 +298,10 @@ async fn a_key_gets_in_from_when_it_is_made_until_it_is_revoked() {
     assert_eq!(names, ["admin", "till"]);
 
     let used = engine.count_request(&key, engine.time().now());
-    assert!(engine.revoke_key("till".into()).await.unwrap());
+    engine.revoke_key("till".into()).await.unwrap();
     assert!(engine.authenticate(&secret).is_none());
-    assert!(!engine.revoke_key("till".into()).await.unwrap());
+    let again = engine.revoke_key("till".into()).await.unwrap_err();
+    assert!(matches!(again, RevokeKeyError::NotFound(name) if name == "till"));
     assert_eq!(engine.usage(&key, engine.time().now()).used, 0);
     assert_eq!(used.used, 1);
     assert!(
@@ -310,6 +312,33 @@ async fn a_key_gets_in_from_when_it_is_made_until_it_is_revoked() {
             .is_some(),
         "its name is free again"
     );
+}
+
+#[tokio::test]
+async fn of_two_admin_keys_revoked_side_by_side_one_stays() {
+    let shop = Shop::closed(1).await;
+    let engine = &shop.engine;
+    for (name, role) in [("one", Role::Admin), ("two", Role::Admin), ("till", Role::Client)] {
+        engine.create_key(name.into(), role, None).await.unwrap();
+    }
+    let (one, two) = tokio::join!(engine.revoke_key("one".into()), engine.revoke_key("two".into()));
+    let refused: Vec<_> = [one, two].into_iter().filter_map(Result::err).collect();
+    assert!(matches!(refused[..], [RevokeKeyError::LastAdmin]), "{refused:?}");
+    let admins = || async {
+        let keys = engine.list_keys().await.unwrap().into_iter();
+        keys.filter(|key| key.role == Role::Admin).collect::<Vec<_>>()
+    };
+    let left = admins().await;
+    assert_eq!(left.len(), 1);
+
+    engine.revoke_key("till".into()).await.unwrap();
+    for name_or_id in [&left[0].name, &left[0].key_id] {
+        let refused = engine.revoke_key(name_or_id.clone()).await;
+        assert!(matches!(refused, Err(RevokeKeyError::LastAdmin)), "{refused:?}");
+    }
+    assert!(engine.discard_key(left[0].name.clone()).await.unwrap());
+    assert!(!engine.discard_key(left[0].name.clone()).await.unwrap());
+    assert_eq!(admins().await, []);
 }
 
 #[tokio::test]

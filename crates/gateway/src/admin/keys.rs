@@ -6,11 +6,12 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use domain::FaultCode;
 use http::StatusCode;
-use ports::access::{ApiKey, CreateKeyError, QuotaPeriod, Role, Usage, UsagePlan};
+use ports::access::{ApiKey, CreateKeyError, QuotaPeriod, RevokeKeyError, Role, Usage, UsagePlan};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::request::Fields;
+use super::sentence;
 use crate::edge::Gateway;
 use crate::parts::Engine;
 use crate::problem::{Code, Problem};
@@ -133,28 +134,17 @@ pub(crate) async fn revoke_key<E: Engine>(
     Path(name_or_id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let engine = &gateway.parts.engine;
-    if is_last_admin(&engine.list_keys().await?, &name_or_id) {
-        let detail = "This is the last admin key: without it nobody could make another one. Make a new admin key first.";
-        return Err(Problem::new(Code::Conflict, detail));
-    }
-    if !engine.revoke_key(name_or_id.clone()).await? {
-        return Err(no_key(&name_or_id));
-    }
+    let revoked = engine.revoke_key(name_or_id).await;
+    revoked.map_err(|error| match error {
+        RevokeKeyError::NotFound(name_or_id) => no_key(&name_or_id),
+        RevokeKeyError::LastAdmin => Problem::new(Code::Conflict, sentence(&error.to_string())),
+        RevokeKeyError::Store(error) => error.into(),
+    })?;
     let keys = engine.list_keys().await?;
     gateway
         .throttles
         .retain(|id| keys.iter().any(|key| key.key_id == id));
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Whether this is the only admin key. Two that are revoked at the same moment may both go; then the server makes a new one
-/// when it is started with `--reset-admin-key`.
-fn is_last_admin(keys: &[ApiKey], name_or_id: &str) -> bool {
-    let mut admins = keys.iter().filter(|key| key.role == Role::Admin);
-    match (admins.next(), admins.next()) {
-        (Some(last), None) => last.name == name_or_id || last.key_id == name_or_id,
-        (Some(_), Some(_)) | (None, _) => false,
-    }
 }
 
 /// A key's use with the key itself.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use domain::{Order, OrderId, Timestamp};
 use gateway::Parts;
 use ports::StoreError;
-use ports::access::{ApiKey, ApiKeys, CreateKeyError, QuotaPeriod, Role, Usage, UsagePlan};
+use ports::access::{ApiKey, ApiKeys, CreateKeyError, QuotaPeriod, RevokeKeyError, Role, Usage, UsagePlan};
 use ports::analytics::{AnalyticsView, HourFigures, RecordFigures};
 use ports::clock::Clock;
 use ports::feed::{ChangeFeed, ChangeRecord, LiveFeed};
@@ -178,11 +178,19 @@ impl ApiKeys for Memory {
         Ok(keys.iter().map(|(_, key)| ApiKey::clone(key)).collect())
     }
 
-    async fn revoke_key(&self, name_or_id: String) -> Result<bool, StoreError> {
+    async fn revoke_key(&self, name_or_id: String) -> Result<(), RevokeKeyError> {
+        self.check().map_err(RevokeKeyError::Store)?;
         let mut keys = self.keys.lock().unwrap();
-        let before = keys.len();
-        keys.retain(|(_, key)| key.name != name_or_id && key.key_id != name_or_id);
-        Ok(keys.len() < before)
+        let found = keys
+            .iter()
+            .position(|(_, key)| key.name == name_or_id || key.key_id == name_or_id);
+        let found = found.ok_or(RevokeKeyError::NotFound(name_or_id))?;
+        let admins = keys.iter().filter(|(_, key)| key.role == Role::Admin).count();
+        if keys[found].1.role == Role::Admin && admins == 1 {
+            return Err(RevokeKeyError::LastAdmin);
+        }
+        keys.remove(found);
+        Ok(())
     }
 }
 

@@ -59,9 +59,7 @@ pub(crate) async fn revoke<E: Engine>(
 ) -> Result<Response, PageError> {
     let key = find(&*console.engine, &id).await?;
     check_other(&visitor, &key)?;
-    if !console.engine.revoke_key(key.key_id.clone()).await? {
-        return Err(PageError::not_found("key", id));
-    }
+    console.engine.revoke_key(key.key_id.clone()).await?;
     tracing::warn!(event_type = "console_key_revoked", key = %key.key_id, by = %visitor.session.key_id);
     visitor.session.tell(format!("The key {} is revoked.", key.name));
     Ok(Redirect::to("/console/keys").into_response())
