@@ -28,6 +28,7 @@ mod outbox;
 mod queue;
 mod readers;
 mod retention;
+mod room;
 mod schema;
 mod settings;
 mod statements;

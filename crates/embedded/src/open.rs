@@ -200,9 +200,15 @@ impl Engine {
             .map_err(sqlite)?
             .map_err(OpenError::Thread)?;
         let halt_after_commits = settings.faults.halt_after_commits;
-        let (writer, thread) =
-            Writer::start(connection, checkpointer, counters, halt_after_commits, dispatch)
-                .map_err(OpenError::Thread)?;
+        let (writer, thread) = Writer::start(
+            connection,
+            &path,
+            checkpointer,
+            counters,
+            halt_after_commits,
+            dispatch,
+        )
+        .map_err(OpenError::Thread)?;
         let inner = Inner {
             writer,
             readers: Readers::new(&path),

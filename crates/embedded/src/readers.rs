@@ -31,8 +31,9 @@ impl Readers {
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let connection = self.take().map_err(store_error)?;
-        let result = read(&connection).map_err(store_error);
+        let failed = |error| store_error(error, &self.path);
+        let connection = self.take().map_err(failed)?;
+        let result = read(&connection).map_err(failed);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MAX_IDLE {
             idle.push(connection);

@@ -3,7 +3,7 @@
 //! It is written a few times a second, by whoever has something to write, and loses at most the last moments when the
 //! power goes. One that is damaged is put aside for a new one: an engine runs without its past.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ports::StoreError;
@@ -18,6 +18,7 @@ const SCHEMA: &str = include_str!("../../migrations/telemetry.sql");
 /// The database. Clones are the same.
 #[derive(Debug, Clone)]
 pub(super) struct Store {
+    path: PathBuf,
     writer: Arc<Mutex<Connection>>,
     readers: Readers,
 }
@@ -38,9 +39,11 @@ impl Store {
             }
             open(&path)
         });
+        let connection = connection.map_err(|error| store_error(error, &path))?;
         Ok(Self {
-            writer: Arc::new(Mutex::new(connection.map_err(store_error)?)),
+            writer: Arc::new(Mutex::new(connection)),
             readers: Readers::new(&path),
+            path,
         })
     }
 
@@ -50,9 +53,10 @@ impl Store {
         write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = connection.transaction().map_err(store_error)?;
-        let output = write(&transaction).map_err(store_error)?;
-        transaction.commit().map_err(store_error)?;
+        let failed = |error| store_error(error, &self.path);
+        let transaction = connection.transaction().map_err(failed)?;
+        let output = write(&transaction).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
         Ok(output)
     }
 
@@ -71,7 +75,7 @@ impl Store {
     pub(super) fn tidy(&self) -> Result<(), StoreError> {
         let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let tidied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        tidied.map_err(store_error)
+        tidied.map_err(|error| store_error(error, &self.path))
     }
 
     /// Reads, on a thread that may block.

@@ -13,6 +13,7 @@
 
 mod line;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -26,6 +27,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::checkpoint::Checkpointer;
 #[cfg(feature = "failpoints")]
 use crate::failpoints::{Failpoints, Stage};
+use crate::room;
 use crate::statements::Statements;
 use crate::tx::{Counters, Notice, Tx};
 use line::Line;
@@ -146,11 +148,13 @@ impl std::fmt::Debug for Writer {
 }
 
 impl Writer {
-    /// Starts the thread. `dispatch` is called after each commit with what it leads to, before any caller has its
-    /// answer: so whoever was answered finds what is kept in memory as the commit left it. With `halt_after_commits` the
-    /// writer dies right after that many commits without a word to anybody, as a process does that is killed.
+    /// Starts the thread, for a connection to `database`. `dispatch` is called after each commit with what it leads to,
+    /// before any caller has its answer: so whoever was answered finds what is kept in memory as the commit left it. With
+    /// `halt_after_commits` the writer dies right after that many commits without a word to anybody, as a process does
+    /// that is killed.
     pub(crate) fn start(
         connection: Connection,
+        database: &Path,
         checkpointer: Checkpointer,
         counters: Counters,
         halt_after_commits: Option<u64>,
@@ -160,6 +164,7 @@ impl Writer {
         let stats = Arc::new(WriterStats::default());
         let (commits, committed) = watch::channel(0);
         let thread = Thread {
+            database: database.to_owned(),
             counters,
             waiting,
             stats: Arc::clone(&stats),
@@ -226,6 +231,8 @@ impl Writer {
 }
 
 struct Thread {
+    /// The file that the connection writes.
+    database: PathBuf,
     counters: Counters,
     waiting: mpsc::Receiver<Box<dyn Job>>,
     stats: Arc<WriterStats>,
@@ -268,7 +275,7 @@ impl Thread {
                     }
                 }
                 Err(error) => {
-                    let error = store_error(error);
+                    let error = store_error(error, &self.database);
                     group.drain(..).for_each(|job| job.answer(Err(error.clone())));
                 }
             }
@@ -317,7 +324,7 @@ impl Thread {
         line.push(job);
         let (answer, notices) = match self.commit(statements, &mut line, &mut group) {
             Ok(notices) => (Ok(()), notices),
-            Err(error) => (Err(store_error(error)), Vec::new()),
+            Err(error) => (Err(store_error(error, &self.database)), Vec::new()),
         };
         (self.dispatch)(notices);
         group.drain(..).for_each(|job| job.answer(answer.clone()));
@@ -367,15 +374,19 @@ impl Thread {
     }
 }
 
-/// SQLite's error as the ports tell it.
-///
-/// SQLite says that the disk is full for ENOSPC alone. A limit on file size (EFBIG) or a quota (EDQUOT) is a failed write
-/// to it, as is a disk that fails (EIO), and which of them rusqlite doesn't tell. In each case nothing of the transaction
-/// was written, and to try again later is right.
-pub(crate) fn store_error(error: rusqlite::Error) -> StoreError {
+/// A write failed, and not for want of room.
+#[derive(Debug, thiserror::Error)]
+#[error("the data directory can't be written, and not for want of room: its disk or its file system fails")]
+struct WriteFailed(#[source] rusqlite::Error);
+
+/// SQLite's error as the ports tell it; `database` is the file on which it arose. Nothing of the transaction was written.
+pub(crate) fn store_error(error: rusqlite::Error, database: &Path) -> StoreError {
     if let Some(SQLITE_IOERR_WRITE | SQLITE_IOERR_SHMSIZE) =
         error.sqlite_error().map(|error| error.extended_code)
     {
+        if !room::is_used_up(database) {
+            return StoreError::failed(WriteFailed(error));
+        }
         return StoreError::Full(
             "the data directory takes no more: its disk, a quota or a limit on the size of files stops it"
                 .into(),
@@ -385,5 +396,37 @@ pub(crate) fn store_error(error: rusqlite::Error) -> StoreError {
         Some(ErrorCode::DiskFull) => StoreError::Full("the disk of the data directory is full".into()),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
         _ => StoreError::failed(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+    use crate::error::Chain;
+
+    #[test]
+    fn a_disk_that_fails_is_not_taken_for_a_full_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = dir.path().join("test.db");
+        let told = |code| {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            store_error(error, &database)
+        };
+        for code in [SQLITE_IOERR_WRITE, SQLITE_IOERR_SHMSIZE] {
+            let failed = told(code);
+            assert!(matches!(failed, StoreError::Failed(_)), "{failed}");
+            assert!(
+                Chain(&failed).to_string().starts_with(
+                    "the store failed: the data directory can't be written, and not for want of room: its disk or its file \
+                     system fails: "
+                ),
+                "{}",
+                Chain(&failed)
+            );
+        }
+        assert!(matches!(told(ffi::SQLITE_FULL), StoreError::Full(_)));
+        assert!(matches!(told(ffi::SQLITE_BUSY), StoreError::Busy));
     }
 }
