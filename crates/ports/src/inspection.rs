@@ -75,7 +75,8 @@ pub trait Inspection: Send + Sync {
         message_id: String,
     ) -> impl Future<Output = Result<QueueMessage, OperationError>> + Send;
 
-    /// Gives a dead letter another body; when it returns, that is durable. What else is known of the message stays.
+    /// Gives a dead letter another body; when it returns, that is durable. What else is known of the message stays. An
+    /// order that has not ended and that the message is about no more needs attention.
     ///
     /// # Errors
     /// [`OperationError::NotAllowed`] for a message that is no dead letter: a consumer may hold it. Bodies are at most

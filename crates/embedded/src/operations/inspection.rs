@@ -2,12 +2,14 @@
 
 use domain::Timestamp;
 use ports::StoreError;
+use ports::clock::Clock;
 use ports::inspection::{DeliveryInfo, Inspection, OrderCounts};
 use ports::operations::{OperationError, QueueMessage};
 use rusqlite::{OptionalExtension, Row};
 
 use super::queues::{find_queue, message_number, read_message};
 use crate::Engine;
+use crate::orders::need_attention_of_message;
 use crate::tx::Tx;
 use crate::writer::Command;
 
@@ -62,6 +64,7 @@ impl Inspection for Engine {
             queue: find_queue(self, &queue)?.id,
             seq: message_number(&message_id)?,
             body,
+            now: self.time().now(),
         };
         match self.writer().execute(replace).await? {
             Replaced::Done => Ok(()),
@@ -132,12 +135,17 @@ fn read_delivery(row: &Row<'_>) -> rusqlite::Result<DeliveryInfo> {
     })
 }
 
-/// Gives a dead letter another body.
+/// Gives a dead letter another body. An order that it is about no more waits for a message that isn't there, so it needs
+/// attention.
 struct ReplaceBody {
     queue: i64,
     seq: i64,
     body: String,
+    now: Timestamp,
 }
+
+/// What an order says whose dead letter was edited to be about it no more.
+const EDITED: &str = "MessageEdited";
 
 /// What became of it.
 enum Replaced {
@@ -150,19 +158,18 @@ impl Command for ReplaceBody {
     type Output = Replaced;
 
     fn apply(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Replaced> {
-        let changed = tx
-            .prepare("UPDATE messages SET body = ?3 WHERE seq = ?1 AND queue = ?2 AND source IS NOT NULL")?
-            .execute((self.seq, self.queue, &self.body))?;
-        if changed > 0 {
-            return Ok(Replaced::Done);
-        }
-        let is_there = tx
-            .prepare("SELECT 1 FROM messages WHERE seq = ?1 AND queue = ?2")?
-            .exists((self.seq, self.queue))?;
-        Ok(if is_there {
-            Replaced::NoDeadLetter
-        } else {
-            Replaced::Missing
-        })
+        let found: Option<(String, bool)> = tx
+            .prepare("SELECT body, source IS NOT NULL FROM messages WHERE seq = ?1 AND queue = ?2")?
+            .query_row((self.seq, self.queue), |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let before = match found {
+            None => return Ok(Replaced::Missing),
+            Some((_, false)) => return Ok(Replaced::NoDeadLetter),
+            Some((before, true)) => before,
+        };
+        tx.prepare("UPDATE messages SET body = ?2 WHERE seq = ?1")?
+            .execute((self.seq, &self.body))?;
+        need_attention_of_message(tx, &before, Some(&self.body), EDITED, self.now)?;
+        Ok(Replaced::Done)
     }
 }

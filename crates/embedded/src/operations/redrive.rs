@@ -279,7 +279,7 @@ impl Command for Purge {
                 .collect::<rusqlite::Result<Vec<_>>>()?
                 .pop();
             if let Some(body) = body {
-                need_attention_of_message(tx, &body, PURGED, self.now)?;
+                need_attention_of_message(tx, &body, None, PURGED, self.now)?;
                 moved.moved += 1;
             }
         }

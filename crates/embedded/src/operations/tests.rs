@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::OrderStatus;
 use ports::StoreError;
+use ports::inspection::Inspection;
 use ports::operations::{OperationError, Operations};
 use ports::orders::{CancelOrder, OrderQueries};
 
@@ -231,6 +232,42 @@ async fn an_order_whose_dead_letter_is_deleted_needs_attention() {
         "it had ended, and waited for nothing"
     );
     assert_eq!(counts(&shop.engine, DLQ).await, (0, 0));
+}
+
+#[tokio::test]
+async fn an_order_whose_dead_letter_is_edited_to_be_about_it_no_more_needs_attention() {
+    let shop = Shop::open(5, Trouble::Poison).await;
+    let (kept, removed, changed, ended) = (
+        shop.place().await,
+        shop.place().await,
+        shop.place().await,
+        shop.place().await,
+    );
+    until_dead(&shop, DLQ, 4).await;
+    shop.engine.cancel_order(ended, "no".into()).await.unwrap();
+    let letters = shop.engine.list_messages(DLQ.into(), None, 9).await.unwrap();
+    for (id, body) in [
+        (kept, format!(r#"{{"traceId": "new", "orderId": "{kept}"}}"#)),
+        (removed, "{}".to_owned()),
+        (changed, format!(r#"{{"orderId": "{kept}"}}"#)),
+        (ended, "not JSON".to_owned()),
+    ] {
+        let id = id.to_string();
+        let letter = letters.iter().find(|letter| letter.body.contains(&id)).unwrap();
+        shop.engine
+            .replace_message_body(DLQ.into(), letter.message_id.clone(), body)
+            .await
+            .unwrap();
+    }
+    assert_eq!(attention(&shop, removed).await.as_deref(), Some("MessageEdited"));
+    assert_eq!(attention(&shop, changed).await.as_deref(), Some("MessageEdited"));
+    assert_eq!(attention(&shop, kept).await, None, "its letter is there");
+    assert_eq!(
+        attention(&shop, ended).await,
+        None,
+        "it had ended, and waited for nothing"
+    );
+    assert_eq!(counts(&shop.engine, DLQ).await, (4, 0));
 }
 
 #[tokio::test]

@@ -33,20 +33,25 @@ pub(crate) fn need_attention(
 }
 
 /// Says it on the order that a message is about, for the message is gone and nobody handled it: an order that waited for
-/// it would wait for ever. A body that names no order at its top says nothing about one.
+/// it would wait for ever. Not if the body that took its place, if any did, is about the same order. A body that names no
+/// order at its top says nothing about one.
 pub(crate) fn need_attention_of_message(
     tx: &mut Tx<'_>,
     body: &str,
+    replaced_by: Option<&str>,
     reason: &str,
     at: Timestamp,
 ) -> rusqlite::Result<bool> {
-    let body: Value = serde_json::from_str(body).unwrap_or_default();
-    let order: Option<OrderId> = body
-        .get("orderId")
-        .and_then(Value::as_str)
-        .and_then(|id| id.parse().ok());
-    match order {
-        Some(order) => need_attention(tx, order_key(order), reason, at),
-        None => Ok(false),
+    match order_of(body) {
+        Some(order) if replaced_by.and_then(order_of) != Some(order) => {
+            need_attention(tx, order_key(order), reason, at)
+        }
+        Some(_) | None => Ok(false),
     }
+}
+
+/// The order that a message's body names at its top.
+fn order_of(body: &str) -> Option<OrderId> {
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    body.get("orderId")?.as_str()?.parse().ok()
 }

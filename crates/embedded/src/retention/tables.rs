@@ -234,7 +234,7 @@ fn delete_message(tx: &mut Tx<'_>, seq: i64, limits: &Limits) -> rusqlite::Resul
         .query_map([seq], |row| row.get::<_, String>(0))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     for body in &bodies {
-        need_attention_of_message(tx, body, "MessageExpired", Timestamp::from_ms(limits.now))?;
+        need_attention_of_message(tx, body, None, "MessageExpired", Timestamp::from_ms(limits.now))?;
     }
     Ok(bodies.len())
 }
