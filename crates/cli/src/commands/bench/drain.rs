@@ -1,9 +1,10 @@
 //! Waiting until the server has seen every order through, and when that was by the server's own records.
 
+use std::collections::HashSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use domain::Timestamp;
+use domain::{OrderId, OrderStatus, Timestamp};
 use indicatif::ProgressBar;
 use serde::Deserialize;
 
@@ -38,8 +39,28 @@ pub fn wait_for_change(server: &Server, number: u64, bar: &ProgressBar) -> Resul
     }
 }
 
-/// How the orders of a load ended.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+/// Waits until no order is open, or nothing changes any more: those that an earlier benchmark left would share the server
+/// with this one's.
+pub fn wait_for_open(server: &Server) -> Result<(), Failure> {
+    let mut latest = 0;
+    let mut moved = Instant::now();
+    // In the order in which an order goes through them, so that none is missed in between.
+    while server.has_orders(OrderStatus::Pending)? || server.has_orders(OrderStatus::Processing)? {
+        let counts = server.counts()?;
+        if counts.latest_change > latest {
+            latest = counts.latest_change;
+            moved = Instant::now();
+        }
+        if moved.elapsed() > PATIENCE {
+            break;
+        }
+        thread::sleep(ASK_EVERY);
+    }
+    Ok(())
+}
+
+/// How the orders of a load ended. Changes of orders that were placed before it are not counted.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Ends {
     /// Orders that came to COMPLETED.
     pub completed: u64,
@@ -47,6 +68,8 @@ pub struct Ends {
     pub otherwise: u64,
     /// Changes that all of it took.
     pub changes: u64,
+    /// Orders that were placed and have not ended.
+    open: HashSet<OrderId>,
     /// When the first order was placed.
     first: Option<Timestamp>,
     /// When the last order ended.
@@ -69,15 +92,20 @@ impl Ends {
     }
 
     fn add(&mut self, record: &Record) {
-        self.changes += 1;
+        let Image { order_id, status } = record.new_image;
         if record.event_name == "INSERT" {
             self.first.get_or_insert(record.at);
+            self.open.insert(order_id);
+        } else if !self.open.contains(&order_id) {
+            return;
         }
-        match record.new_image.status.as_str() {
-            "COMPLETED" => self.completed += 1,
-            "FAILED" | "CANCELLED" => self.otherwise += 1,
-            _ => return,
+        self.changes += 1;
+        match status {
+            OrderStatus::Completed => self.completed += 1,
+            OrderStatus::Failed | OrderStatus::Cancelled => self.otherwise += 1,
+            OrderStatus::Pending | OrderStatus::Processing => return,
         }
+        self.open.remove(&order_id);
         self.last = self.last.max(Some(record.at));
     }
 }
@@ -97,8 +125,10 @@ struct Record {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Image {
-    status: String,
+    order_id: OrderId,
+    status: OrderStatus,
 }
 
 /// Reads the feed after the change with this number until so many orders have ended, or nothing comes any more.
@@ -127,24 +157,45 @@ mod tests {
 
     #[test]
     fn an_order_ends_once_and_the_last_end_counts() {
+        let ends = ends_of([
+            (1, "INSERT", 1000, OrderStatus::Pending),
+            (2, "INSERT", 1001, OrderStatus::Pending),
+            (1, "MODIFY", 1002, OrderStatus::Processing),
+            (1, "MODIFY", 1250, OrderStatus::Completed),
+            (2, "MODIFY", 1249, OrderStatus::Failed),
+        ]);
+        assert_eq!((ends.completed, ends.otherwise, ends.changes), (1, 1, 5));
+        assert_eq!(ends.took(), Duration::from_millis(250));
+    }
+
+    #[test]
+    fn orders_that_were_left_open_before_the_load_are_not_counted() {
+        let ends = ends_of([
+            (1, "MODIFY", 990, OrderStatus::Processing),
+            (3, "INSERT", 1000, OrderStatus::Pending),
+            (1, "MODIFY", 1001, OrderStatus::Completed),
+            (3, "MODIFY", 1100, OrderStatus::Processing),
+            (3, "MODIFY", 1200, OrderStatus::Completed),
+            (2, "MODIFY", 1300, OrderStatus::Failed),
+        ]);
+        assert_eq!((ends.completed, ends.otherwise, ends.changes), (1, 0, 3));
+        assert_eq!(ends.took(), Duration::from_millis(200));
+    }
+
+    /// The ends after these changes: which order's, what happened, when, and its status then.
+    fn ends_of<const N: usize>(changes: [(u64, &str, i64, OrderStatus); N]) -> Ends {
         let mut ends = Ends::default();
-        for (number, name, at, status) in [
-            (1, "INSERT", 1000, "PENDING"),
-            (2, "INSERT", 1001, "PENDING"),
-            (3, "MODIFY", 1002, "PROCESSING"),
-            (4, "MODIFY", 1250, "COMPLETED"),
-            (5, "MODIFY", 1249, "FAILED"),
-        ] {
+        for (sequence_number, (order, name, at, status)) in (1..).zip(changes) {
             ends.add(&Record {
-                sequence_number: number,
+                sequence_number,
                 event_name: name.to_owned(),
                 at: Timestamp::from_ms(at),
                 new_image: Image {
-                    status: status.to_owned(),
+                    order_id: OrderId::from_parts(1, 0, order),
+                    status,
                 },
             });
         }
-        assert_eq!((ends.completed, ends.otherwise, ends.changes), (1, 1, 5));
-        assert_eq!(ends.took(), Duration::from_millis(250));
+        ends
     }
 }

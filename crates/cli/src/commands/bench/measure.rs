@@ -99,6 +99,12 @@ impl<'a> Bench<'a> {
             None => self.serve(&data, &[])?,
         };
         server.fill_stock()?;
+        // Elsewhere others may place orders all the time.
+        if self.args.url.is_none() {
+            let spinner = self.output.spinner("orders that were left open");
+            drain::wait_for_open(&server)?;
+            spinner.finish_and_clear();
+        }
         let changes_per_order = self.warm_up(&server)?;
         if self.args.fill > 0 {
             self.fill(&server, changes_per_order)?;

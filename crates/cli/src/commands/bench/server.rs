@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use domain::OrderStatus;
 use http::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -112,6 +113,12 @@ impl Server {
             latest_change: count("latestChange").unwrap_or_default(),
             allocations: count("allocations"),
         })
+    }
+
+    /// Whether there's an order with this status.
+    pub fn has_orders(&self, status: OrderStatus) -> Result<bool, Failure> {
+        let page: Value = self.admin.get(&format!("/orders?status={status}&limit=1"))?;
+        Ok(page["orders"].as_array().is_some_and(|orders| !orders.is_empty()))
     }
 
     /// Its CPU time so far; `None` when it is no process of ours.
