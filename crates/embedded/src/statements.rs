@@ -109,7 +109,8 @@ impl Drop for Prepared<'_> {
 mod tests {
     use super::*;
 
-    const COUNT: &str = "SELECT count(*) FROM t WHERE a = ?1";
+    // A static and no constant: that may lie in several places.
+    static COUNT: &str = "SELECT count(*) FROM t WHERE a = ?1";
 
     #[test]
     fn a_statement_is_prepared_once_and_twice_while_it_is_in_use() {

@@ -119,6 +119,8 @@ class Client:
             headers.setdefault("content-type", "application/json")
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         with contextlib.closing(connection):
+            # By itself, for below a refused connection would pass for one whose answer is there.
+            connection.connect()
             # A server may answer before it has the whole body, and then take no more of it.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, path, body, headers)
