@@ -8,12 +8,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub use aws_lambda_events;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use aws_lambda_events::sns::SnsEvent;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
-use serde_json::Value;
-
-pub use aws_lambda_events;
 
 use crate::stream::TableChange;
 
@@ -28,8 +26,8 @@ pub enum Invocation {
     Sns(SnsEvent),
     /// A batch of a table's stream, in its order.
     Stream(Vec<Arc<dyn TableChange>>),
-    /// Anything else, such as a state machine's task payload.
-    Direct(Value),
+    /// Anything else, such as a state machine's task payload: its JSON text, as Lambda hands it over.
+    Direct(String),
 }
 
 /// What a function answers.
@@ -39,8 +37,8 @@ pub enum Reply {
     Api(Box<ApiGatewayProxyResponse>),
     /// To a batch: which of it failed.
     Batch(BatchReply),
-    /// To a direct invocation.
-    Value(Value),
+    /// To a direct invocation: a JSON text.
+    Json(String),
     /// Nothing to say.
     Done,
 }
