@@ -1,8 +1,7 @@
 //! Functions as the engine sees them: an event in, an answer out.
 //!
 //! On AWS the Lambda runtime plays this part; on one machine the engine calls handlers through [`Handler`]. Events
-//! stay typed on the way, so nothing is serialised that doesn't leave the process; only what a state machine hands over and
-//! gets back is JSON text, for its shape is the workflow's to choose.
+//! stay typed on the way, so nothing is serialised that doesn't leave the process.
 
 use std::collections::HashMap;
 use std::future::Future;
