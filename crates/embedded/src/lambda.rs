@@ -308,7 +308,7 @@ mod tests {
                 service: Service::new("order-processing", ServiceKind::Function),
                 recorder: Arc::new(NoRecorder),
             };
-            let invocation = Invocation::Direct("null".to_owned());
+            let invocation = Invocation::Direct(serde_json::Value::Null);
             let context = Context {
                 request_id: request_id(),
                 trace_id: "".into(),

@@ -89,12 +89,11 @@ where
             match invocation {
                 Invocation::Direct(_) => {
                     let swept = self.sweep().await?;
-                    let answer = json!({
+                    Ok(Reply::Value(json!({
                         "queued": swept.queued,
                         "stranded": swept.stranded,
                         "published": swept.published,
-                    });
-                    Ok(Reply::Json(answer.to_string()))
+                    })))
                 }
                 Invocation::Api(_) | Invocation::Sqs(_) | Invocation::Sns(_) | Invocation::Stream(_) => {
                     Err(crate::wrong_event("order-sweep", "a scheduled event"))
@@ -139,7 +138,7 @@ mod tests {
     }
 
     fn event() -> Invocation {
-        Invocation::Direct(r#"{"source": "aws.events", "detail-type": "Scheduled Event"}"#.to_owned())
+        Invocation::Direct(json!({ "source": "aws.events", "detail-type": "Scheduled Event" }))
     }
 
     #[tokio::test]
@@ -150,10 +149,10 @@ mod tests {
             published: 1,
             failed: 0,
         });
-        let Ok(Reply::Json(answer)) = function.call(event(), context()).await else {
+        let Ok(Reply::Value(answer)) = function.call(event(), context()).await else {
             panic!("no answer")
         };
-        assert_eq!(answer, r#"{"queued":2,"stranded":3,"published":1}"#);
+        assert_eq!(answer.to_string(), r#"{"queued":2,"stranded":3,"published":1}"#);
         assert_eq!(store.1.lock().unwrap()[0].to_string(), "2026-01-15T11:58:00.000Z");
         assert_eq!(
             metrics.take(),

@@ -25,7 +25,7 @@ pub(crate) enum MalformedReply {
 pub(crate) fn into_response(reply: Reply) -> Result<Response, MalformedReply> {
     let answer = match reply {
         Reply::Api(answer) => *answer,
-        Reply::Batch(_) | Reply::Json(_) | Reply::Done => return Err(MalformedReply::NotApi),
+        Reply::Batch(_) | Reply::Value(_) | Reply::Done => return Err(MalformedReply::NotApi),
     };
     let status = u16::try_from(answer.status_code)
         .ok()

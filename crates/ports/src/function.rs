@@ -8,10 +8,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-pub use aws_lambda_events;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use aws_lambda_events::sns::SnsEvent;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use serde_json::Value;
+
+pub use aws_lambda_events;
 
 use crate::stream::TableChange;
 
@@ -26,8 +28,8 @@ pub enum Invocation {
     Sns(SnsEvent),
     /// A batch of a table's stream, in its order.
     Stream(Vec<Arc<dyn TableChange>>),
-    /// Anything else, such as a state machine's task payload: its JSON text, as Lambda hands it over.
-    Direct(String),
+    /// Anything else, such as a state machine's task payload.
+    Direct(Value),
 }
 
 /// What a function answers.
@@ -37,8 +39,8 @@ pub enum Reply {
     Api(Box<ApiGatewayProxyResponse>),
     /// To a batch: which of it failed.
     Batch(BatchReply),
-    /// To a direct invocation: a JSON text.
-    Json(String),
+    /// To a direct invocation.
+    Value(Value),
     /// Nothing to say.
     Done,
 }

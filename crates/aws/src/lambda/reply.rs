@@ -6,7 +6,7 @@ use ports::function::Reply;
 use ports::function::aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use ports::function::aws_lambda_events::sqs::SqsBatchResponse;
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::Value;
 
 /// What a page of another origin may read of an answer, beyond what it may always. The same as on one machine.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
@@ -41,7 +41,7 @@ impl Cors {
 pub(super) enum Body {
     Api(Box<ApiGatewayProxyResponse>),
     Batch(SqsBatchResponse),
-    Json(Box<RawValue>),
+    Value(Value),
 }
 
 impl Body {
@@ -52,14 +52,8 @@ impl Body {
                 Self::Api(answer)
             }
             Reply::Batch(failures) => Self::Batch(failures.into()),
-            // What our functions answer is JSON.
-            Reply::Json(text) => Self::Json(RawValue::from_string(text).unwrap_or_else(|_| nothing())),
-            Reply::Done => Self::Json(nothing()),
+            Reply::Value(value) => Self::Value(value),
+            Reply::Done => Self::Value(Value::Null),
         }
     }
-}
-
-/// The answer of a function that has none.
-fn nothing() -> Box<RawValue> {
-    RawValue::NULL.to_owned()
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use asl::value::Object;
 use asl::{EventKind, Resource, TaskCall, TaskId, Value};
 use domain::Timestamp;
-use ports::function::{Context, FunctionError, Invocation, Reply};
+use ports::function::{Context, Invocation, Reply};
 use serde_json::{Map, json};
 
 use super::run::{Identity, Run};
@@ -402,15 +402,18 @@ pub(crate) async fn call_function(
         request_id: request_id.clone(),
         trace_id: Arc::clone(&identity.trace),
     };
-    let invocation = Invocation::Direct(call.payload.to_string());
-    let answered = scope.run(pin!(function.invoke(invocation, context))).await;
-    match answered.and_then(read_answer) {
+    let invocation = Invocation::Direct(call.payload.into());
+    match scope.run(pin!(function.invoke(invocation, context))).await {
         _ if call.answer_lost => EventKind::TaskFailed {
             task,
             error: INJECTED.into(),
             cause: "the answer was lost".into(),
         },
-        Ok(payload) => {
+        Ok(reply) => {
+            let payload = match reply {
+                Reply::Value(value) => value.into(),
+                Reply::Done | Reply::Api(_) | Reply::Batch(_) => Value::Null,
+            };
             let output = if call.enveloped {
                 let version = ("ExecutedVersion", "$LATEST".into());
                 [version, ("Payload", payload), ("StatusCode", 200_u32.into())].into()
@@ -427,16 +430,5 @@ pub(crate) async fn call_function(
                 cause: cause.to_string(),
             }
         }
-    }
-}
-
-/// What a function answered to a task. An answer that no task asks for says nothing.
-fn read_answer(reply: Reply) -> Result<Value, FunctionError> {
-    match reply {
-        Reply::Json(text) => serde_json::from_str(&text).map_err(|error| FunctionError {
-            error_type: "Runtime.MarshalError".to_owned(),
-            message: format!("the function's answer is no JSON: {error}"),
-        }),
-        Reply::Done | Reply::Api(_) | Reply::Batch(_) => Ok(Value::Null),
     }
 }

@@ -262,7 +262,7 @@ fn failures(
                 .map(|seq| (seq, why(seq).to_owned()))
                 .collect()
         }
-        Ok(Reply::Batch(_) | Reply::Done | Reply::Json(_)) => HashMap::new(),
+        Ok(Reply::Batch(_) | Reply::Done | Reply::Value(_)) => HashMap::new(),
         Ok(Reply::Api(_)) => all("the function answered with an HTTP response".to_owned()),
     }
 }

@@ -270,7 +270,7 @@ async fn an_order_without_a_trace_gets_one_of_its_own() {
 async fn another_event_is_refused() {
     let function = Arc::new(function(Store::new()));
     let failure = function
-        .call(Invocation::Direct("null".to_owned()), context())
+        .call(Invocation::Direct(serde_json::Value::Null), context())
         .await
         .unwrap_err();
     assert_eq!(failure.error_type, "WrongEvent");

@@ -21,6 +21,7 @@ use ports::orders::OrderQueries;
 use ports::payment::PaymentGateway;
 use ports::processing::BeginProcessing;
 use ports::trace::{self, Segment, Service, ServiceKind};
+use serde_json::Value;
 
 use task::Task;
 
@@ -54,26 +55,19 @@ where
     G: PaymentGateway + 'static,
     M: Metrics + 'static,
 {
-    /// Does one step of the workflow: JSON in, JSON out.
+    /// Does one step of the workflow.
     ///
     /// # Errors
     /// What the step failed with, under the name that the workflow's Retry and Catch match.
-    pub async fn run_task(&self, input: &str) -> Result<String, FunctionError> {
+    pub async fn run_task(&self, input: &Value) -> Result<Value, FunctionError> {
         let store = self.store.as_ref();
         let (gateway, metrics) = (self.gateway.as_ref(), self.metrics.as_ref());
         match task::read_task(input)? {
             Task::ProcessPayment(task) => {
-                let paid = process_payment::process_payment(store, gateway, metrics, task).await;
-                paid.map(|answer| task::answer(&answer))
+                process_payment::process_payment(store, gateway, metrics, task).await
             }
-            Task::UpdateInventory(task) => {
-                let taken = update_inventory::update_inventory(store, metrics, task).await;
-                taken.map(|answer| task::answer(&answer))
-            }
-            Task::RefundPayment(task) => {
-                let refunded = refund_payment::refund_payment(store, gateway, metrics, task).await;
-                refunded.map(|answer| task::answer(&answer))
-            }
+            Task::UpdateInventory(task) => update_inventory::update_inventory(store, metrics, task).await,
+            Task::RefundPayment(task) => refund_payment::refund_payment(store, gateway, metrics, task).await,
         }
     }
 }
@@ -92,7 +86,7 @@ where
                         begin_orders::begin_orders(self.store.as_ref(), self.metrics.as_ref(), batch).await;
                     Ok(Reply::Batch(failures))
                 }
-                Invocation::Direct(input) => self.run_task(&input).await.map(Reply::Json),
+                Invocation::Direct(input) => self.run_task(&input).await.map(Reply::Value),
                 Invocation::Api(_) | Invocation::Sns(_) | Invocation::Stream(_) => Err(crate::wrong_event(
                     "order-processing",
                     "a batch of the queue or a direct invocation",

@@ -4,40 +4,22 @@
 //! answered. So `PaymentUnavailable` says for certain that the gateway holds no charge under the key, and what can't be
 //! told is `PaymentUnknown`, which nobody compensates or takes for a decline.
 
-use domain::{Amount, Currency, Order, OrderStatus};
+use domain::{Order, OrderStatus};
 use ports::function::FunctionError;
 use ports::metrics::Metrics;
 use ports::orders::OrderQueries;
 use ports::payment::{Charge, ChargeOutcome, ChargeRequest, PaymentError, PaymentGateway};
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::task::{OrderTask, error, find_order, store_failed};
 use crate::with_causes;
-
-/// What became of the payment, as the workflow reads it.
-#[derive(Debug, Serialize)]
-#[serde(tag = "status", rename_all = "lowercase", rename_all_fields = "camelCase")]
-pub(super) enum Paid {
-    /// It is taken, by this call or by one before.
-    Success {
-        payment_id: String,
-        amount: Amount,
-        currency: Currency,
-    },
-    /// It is not, for certain.
-    Failed {
-        error: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
-    },
-}
 
 pub(super) async fn process_payment(
     store: &impl OrderQueries,
     gateway: &impl PaymentGateway,
     metrics: &impl Metrics,
     task: OrderTask,
-) -> Result<Paid, FunctionError> {
+) -> Result<Value, FunctionError> {
     let order = find_order(store, &task, store_failed).await?;
     let key = task
         .idempotency_key
@@ -50,8 +32,8 @@ pub(super) async fn process_payment(
         | OrderStatus::Cancelled) => find_earlier_charge(gateway, &order, key, status).await,
     };
     let status = match &outcome {
-        Ok(Paid::Success { .. }) => "Success",
-        Ok(Paid::Failed { .. }) => "Declined",
+        Ok(answer) if answer["status"] == "success" => "Success",
+        Ok(_) => "Declined",
         Err(failure) if failure.error_type == "PaymentUnavailable" => "Unavailable",
         Err(_) => "Unknown",
     };
@@ -67,7 +49,7 @@ pub(super) async fn process_payment(
     outcome
 }
 
-async fn charge(gateway: &impl PaymentGateway, order: &Order, key: String) -> Result<Paid, FunctionError> {
+async fn charge(gateway: &impl PaymentGateway, order: &Order, key: String) -> Result<Value, FunctionError> {
     let request = ChargeRequest {
         idempotency_key: key.clone(),
         order_id: order.placed.order_id,
@@ -91,7 +73,7 @@ async fn resolve(
     order: &Order,
     key: String,
     failure: PaymentError,
-) -> Result<Paid, FunctionError> {
+) -> Result<Value, FunctionError> {
     if let Some(charge) = find_charge(gateway, key).await? {
         return Ok(answer(order, &charge));
     }
@@ -111,7 +93,7 @@ async fn find_earlier_charge(
     order: &Order,
     key: String,
     status: OrderStatus,
-) -> Result<Paid, FunctionError> {
+) -> Result<Value, FunctionError> {
     match find_charge(gateway, key).await? {
         Some(charge) if charge.outcome == ChargeOutcome::Charged => Ok(answer(order, &charge)),
         Some(_) | None => Ok(match status {
@@ -136,21 +118,23 @@ async fn find_charge(gateway: &impl PaymentGateway, key: String) -> Result<Optio
     })
 }
 
-fn answer(order: &Order, charge: &Charge) -> Paid {
+fn answer(order: &Order, charge: &Charge) -> Value {
     match &charge.outcome {
-        ChargeOutcome::Charged => Paid::Success {
-            payment_id: charge.payment_id.clone(),
-            amount: order.placed.total_amount,
-            currency: order.placed.currency,
-        },
+        ChargeOutcome::Charged => json!({
+            "status": "success",
+            "paymentId": charge.payment_id,
+            "amount": order.placed.total_amount,
+            "currency": order.placed.currency,
+        }),
         ChargeOutcome::Declined(reason) => failed("Payment declined", Some(reason)),
         ChargeOutcome::Refunded => failed("Payment was given back", None),
     }
 }
 
-fn failed(error: &str, reason: Option<&str>) -> Paid {
-    Paid::Failed {
-        error: error.to_owned(),
-        reason: reason.map(str::to_owned),
+fn failed(text: &str, reason: Option<&str>) -> Value {
+    let mut answer = json!({ "status": "failed", "error": text });
+    if let Some(reason) = reason {
+        answer["reason"] = reason.into();
     }
+    answer
 }

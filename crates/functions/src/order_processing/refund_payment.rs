@@ -4,25 +4,16 @@ use ports::function::FunctionError;
 use ports::inventory::{Inventory, Released};
 use ports::metrics::Metrics;
 use ports::payment::{PaymentError, PaymentGateway};
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::task::{RefundTask, error, stock_failed};
-
-/// What was given back, as the workflow reads it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Refunded {
-    status: &'static str,
-    payment_id: String,
-    stock: &'static str,
-}
 
 pub(super) async fn refund_payment(
     store: &impl Inventory,
     gateway: &impl PaymentGateway,
     metrics: &impl Metrics,
     task: RefundTask,
-) -> Result<Refunded, FunctionError> {
+) -> Result<Value, FunctionError> {
     let key = task
         .idempotency_key
         .unwrap_or_else(|| format!("{}:refund", task.order_id));
@@ -50,11 +41,7 @@ pub(super) async fn refund_payment(
         Released::Before => "released before",
         Released::NothingTaken => "none taken",
     };
-    Ok(Refunded {
-        status: "refunded",
-        payment_id: task.payment_id,
-        stock,
-    })
+    Ok(json!({ "status": "refunded", "paymentId": task.payment_id, "stock": stock }))
 }
 
 /// A refund has one outcome that is right, so an unknown one is tried again with the same key, like a failure.

@@ -3,13 +3,12 @@
 //! A payload names the order and the keys. What is charged and what is taken from stock comes from the stored order,
 //! never from the payload, so that no state's input can change it.
 
-use std::borrow::Cow;
-
 use domain::{Order, OrderId, Timestamp};
 use ports::StoreError;
 use ports::function::FunctionError;
 use ports::orders::OrderQueries;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::Value;
 
 /// One step of the workflow.
 #[derive(Debug)]
@@ -37,16 +36,8 @@ pub(super) struct RefundTask {
     pub idempotency_key: Option<String>,
 }
 
-/// Which step a payload is for. What else it holds is looked at once that is known.
-#[derive(Deserialize)]
-struct Named<'t> {
-    #[serde(borrow)]
-    action: Cow<'t, str>,
-}
-
-pub(super) fn read_task(input: &str) -> Result<Task, FunctionError> {
-    let named: Option<Named<'_>> = serde_json::from_str(input).ok();
-    match named.as_ref().map(|named| &*named.action) {
+pub(super) fn read_task(input: &Value) -> Result<Task, FunctionError> {
+    match input.get("action").and_then(Value::as_str) {
         Some("processPayment") => read(input).map(Task::ProcessPayment),
         Some("updateInventory") => read(input).map(Task::UpdateInventory),
         Some("refundPayment") => read(input).map(Task::RefundPayment),
@@ -61,14 +52,8 @@ pub(super) fn read_task(input: &str) -> Result<Task, FunctionError> {
     }
 }
 
-fn read<'t, T: Deserialize<'t>>(input: &'t str) -> Result<T, FunctionError> {
-    serde_json::from_str(input)
-        .map_err(|e| error("InvalidInput", format!("the input of the task is wrong: {e}")))
-}
-
-/// What a step answers, as JSON. Texts and numbers always have one.
-pub(super) fn answer(answer: &impl Serialize) -> String {
-    serde_json::to_string(answer).unwrap_or_default()
+fn read<'a, T: Deserialize<'a>>(input: &'a Value) -> Result<T, FunctionError> {
+    T::deserialize(input).map_err(|e| error("InvalidInput", format!("the input of the task is wrong: {e}")))
 }
 
 /// The stored order of a task.

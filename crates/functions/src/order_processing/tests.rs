@@ -29,8 +29,8 @@ fn processing() -> Arc<Function> {
 
 /// The answer of a task, or `error_type: message`.
 async fn run(function: &Function, input: &Value) -> String {
-    match function.run_task(&input.to_string()).await {
-        Ok(answer) => answer,
+    match function.run_task(input).await {
+        Ok(answer) => answer.to_string(),
         Err(failure) => failure.to_string(),
     }
 }
@@ -158,19 +158,17 @@ async fn an_input_that_is_wrong_says_so() {
     check(json!({ "action": "doMagic" }), expect!["UnknownAction: unknown action doMagic; known are processPayment, updateInventory and refundPayment"]).await;
     check(
         json!({ "action": "processPayment" }),
-        expect!["InvalidInput: the input of the task is wrong: missing field `orderId` at line 1 column 27"],
+        expect!["InvalidInput: the input of the task is wrong: missing field `orderId`"],
     )
     .await;
     check(
         json!({ "action": "updateInventory", "orderId": "x" }),
-        expect!["InvalidInput: the input of the task is wrong: UUID parsing failed: invalid character: found `x` at 0 at line 1 column 41"],
+        expect!["InvalidInput: the input of the task is wrong: UUID parsing failed: invalid character: found `x` at 0"],
     )
     .await;
     check(
         json!({ "action": "refundPayment", "orderId": id(1) }),
-        expect![
-            "InvalidInput: the input of the task is wrong: missing field `paymentId` at line 1 column 75"
-        ],
+        expect!["InvalidInput: the input of the task is wrong: missing field `paymentId`"],
     )
     .await;
     check(

@@ -4,22 +4,15 @@ use ports::function::FunctionError;
 use ports::inventory::{Inventory, TakeStockError};
 use ports::metrics::Metrics;
 use ports::orders::OrderQueries;
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::task::{OrderTask, error, find_order, stock_failed};
-
-/// What was taken, as the workflow reads it.
-#[derive(Debug, Serialize)]
-pub(super) struct Moved {
-    status: &'static str,
-    units: u64,
-}
 
 pub(super) async fn update_inventory(
     store: &(impl OrderQueries + Inventory),
     metrics: &impl Metrics,
     task: OrderTask,
-) -> Result<Moved, FunctionError> {
+) -> Result<Value, FunctionError> {
     let order = find_order(store, &task, stock_failed).await?;
     let units: u64 = order
         .placed
@@ -42,10 +35,7 @@ pub(super) async fn update_inventory(
         traceId = order.placed.trace_id,
     );
     match taken {
-        Ok(()) => Ok(Moved {
-            status: "success",
-            units,
-        }),
+        Ok(()) => Ok(json!({ "status": "success", "units": units })),
         // A product that left the catalogue is out of stock for good: either way no retry helps.
         Err(failure @ (TakeStockError::OutOfStock { .. } | TakeStockError::UnknownProduct(_))) => {
             Err(error("OutOfStock", failure.to_string()))

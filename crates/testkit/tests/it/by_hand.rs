@@ -151,7 +151,7 @@ impl Stops {
 
 impl Handler for Stops {
     fn call(self: Arc<Self>, invocation: Invocation, context: Context) -> ReplyFuture {
-        let stops = matches!(&invocation, Invocation::Direct(input) if input.contains(&format!(r#""action":"{}""#, self.action)));
+        let stops = matches!(&invocation, Invocation::Direct(input) if input["action"] == self.action);
         Box::pin(async move {
             if stops && self.point == Point::Before {
                 self.stop().await;

@@ -141,7 +141,7 @@ struct Nonsense(Arc<dyn Handler>);
 impl Handler for Nonsense {
     fn call(self: Arc<Self>, invocation: Invocation, context: Context) -> ReplyFuture {
         match invocation {
-            Invocation::Direct(_) => Box::pin(async { Ok(Reply::Json("{}".to_owned())) }),
+            Invocation::Direct(_) => Box::pin(async { Ok(Reply::Value(serde_json::json!({}))) }),
             other => Arc::clone(&self.0).call(other, context),
         }
     }

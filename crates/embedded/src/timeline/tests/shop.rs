@@ -201,10 +201,7 @@ impl Handler for Function {
                         .await;
                     Ok(Reply::Done)
                 }
-                (Kind::Processing, Invocation::Direct(payload)) => {
-                    let answer = self.act(&serde_json::from_str(&payload).unwrap()).await;
-                    answer.map(|answer| Reply::Json(answer.to_string()))
-                }
+                (Kind::Processing, Invocation::Direct(payload)) => self.act(&payload).await.map(Reply::Value),
                 (Kind::Notification, Invocation::Sns(event)) => {
                     if *self.trouble.lock().unwrap() == Trouble::MailDown {
                         return Err(error("MailDown", "the mail server is away"));

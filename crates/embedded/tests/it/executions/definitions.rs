@@ -36,9 +36,9 @@ async fn an_open_execution_keeps_its_definition_and_new_orders_have_the_new_one(
 
     *states.lock().unwrap() = work_then("new");
     let (running, mut calls) = start(running.kill().await).await;
-    calls.next().await.succeed_with(&json!(1));
+    calls.next().await.succeed_with(json!(1));
     let new = running.place().await;
-    calls.next().await.succeed_with(&json!(2));
+    calls.next().await.succeed_with(json!(2));
     let (old, new) = (
         running.ended_execution(&old).await,
         running.ended_execution(&new).await,

@@ -14,7 +14,7 @@ async fn a_history_has_the_event_types_of_step_functions() {
     calls.next().await.fail("Down");
     running.noted_events(&order, "TaskFailed", 1).await;
     running.advance(Duration::from_secs(60));
-    calls.next().await.succeed_with(&json!("done"));
+    calls.next().await.succeed_with(json!("done"));
     let execution = running.ended_execution(&order).await;
     expect![[r#"
         [
@@ -57,7 +57,7 @@ async fn a_history_is_the_same_before_and_after_a_restart() {
     for _ in 0..3 {
         let call = calls.next().await;
         match call.payload()["order"].as_str().unwrap() {
-            it if it == ended.to_string() => call.succeed_with(&json!("done")),
+            it if it == ended.to_string() => call.succeed_with(json!("done")),
             it if it == waiting.to_string() => call.fail("Down"),
             _ => held = Some(call),
         }

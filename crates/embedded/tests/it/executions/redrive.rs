@@ -24,8 +24,8 @@ async fn a_failed_execution_runs_again_under_its_own_name() {
         (order.to_string(), "RUNNING")
     );
     let call = calls.next().await;
-    assert_eq!(call.payload(), payload(order, 0));
-    call.succeed_with(&json!("done"));
+    assert_eq!(call.payload(), &payload(order, 0));
+    call.succeed_with(json!("done"));
     let execution = running.ended_execution(&order).await;
     assert_eq!(
         (execution.info.status.as_str(), execution.info.error),
@@ -46,8 +46,8 @@ async fn a_redriven_execution_survives_a_crash() {
     running.redrive_execution(order.to_string()).await.unwrap();
     let (running, mut calls) = start(running.kill().await).await;
     let call = calls.next().await;
-    assert_eq!(call.payload(), payload(order, 0));
-    call.succeed_with(&json!("done"));
+    assert_eq!(call.payload(), &payload(order, 0));
+    call.succeed_with(json!("done"));
     assert_eq!(running.ended_execution(&order).await.info.status, "SUCCEEDED");
 }
 
@@ -61,7 +61,7 @@ async fn only_a_failed_execution_can_be_run_again() {
         matches!(refused, Err(OperationError::NotAllowed(_))),
         "{refused:?}"
     );
-    call.succeed_with(&json!("done"));
+    call.succeed_with(json!("done"));
     running.ended_execution(&order).await;
     let refused = running.redrive_execution(order.to_string()).await.unwrap_err();
     assert_eq!(

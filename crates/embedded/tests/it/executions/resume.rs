@@ -25,8 +25,8 @@ async fn an_execution_whose_process_died_before_its_first_task_starts_it_once() 
 
     let (running, mut calls) = start(setup).await;
     let call = calls.next().await;
-    assert_eq!(call.payload(), payload(order, 0));
-    call.succeed_with(&json!("done"));
+    assert_eq!(call.payload(), &payload(order, 0));
+    call.succeed_with(json!("done"));
     running.settled().await.unwrap();
     calls.none().await;
     assert_eq!(running.execution(&order).await.info.status, "SUCCEEDED");
@@ -41,7 +41,7 @@ async fn a_function_that_was_under_way_is_called_again_with_the_same_attempt() {
     let call = calls.next().await;
     assert_eq!(call.payload(), under_way.payload());
     assert_ne!(call.context.request_id, under_way.context.request_id);
-    call.succeed_with(&json!("done"));
+    call.succeed_with(json!("done"));
     let execution = running.ended_execution(&order).await;
     let scheduled = super::types(&execution.events)
         .iter()
@@ -58,15 +58,15 @@ async fn a_function_that_was_under_way_in_its_second_attempt_stays_in_its_second
     calls.next().await.fail("Down");
     running.noted_events(&order, "TaskFailed", 1).await;
     running.advance(Duration::from_secs(60));
-    assert_eq!(calls.next().await.payload(), payload(order, 1));
+    assert_eq!(calls.next().await.payload(), &payload(order, 1));
     let (running, mut calls) = start(running.kill().await).await;
     let call = calls.next().await;
-    assert_eq!(call.payload(), payload(order, 1));
+    assert_eq!(call.payload(), &payload(order, 1));
     call.fail("Down");
     running.noted_events(&order, "TaskFailed", 2).await;
     running.advance(Duration::from_secs(120));
     let call = calls.next().await;
-    assert_eq!(call.payload(), payload(order, 2));
+    assert_eq!(call.payload(), &payload(order, 2));
     call.fail("Down");
     let execution = running.ended_execution(&order).await;
     assert_eq!(
@@ -86,8 +86,8 @@ async fn an_execution_that_was_closed_in_good_order_goes_on_like_one_that_was_ki
     calls.none().await;
     running.advance(Duration::from_secs(60));
     let call = calls.next().await;
-    assert_eq!(call.payload(), payload(order, 1));
-    call.succeed_with(&json!("done"));
+    assert_eq!(call.payload(), &payload(order, 1));
+    call.succeed_with(json!("done"));
     running.settled().await.unwrap();
 }
 
@@ -111,13 +111,13 @@ async fn what_a_task_answered_is_not_asked_for_again() {
     });
     let (running, mut calls) = start(workflow(json!({"Work": first, "More": more}))).await;
     let order = running.place().await;
-    calls.next().await.succeed_with(&json!("once"));
+    calls.next().await.succeed_with(json!("once"));
     let under_way = calls.next().await;
-    assert_eq!(under_way.payload(), json!({"more": "once"}));
+    assert_eq!(under_way.payload(), &json!({"more": "once"}));
     let (running, mut calls) = start(running.kill().await).await;
     let call = calls.next().await;
-    assert_eq!(call.payload(), json!({"more": "once"}));
-    call.succeed_with(&json!("done"));
+    assert_eq!(call.payload(), &json!({"more": "once"}));
+    call.succeed_with(json!("done"));
     assert_eq!(running.ended_execution(&order).await.info.status, "SUCCEEDED");
     calls.none().await;
 }
@@ -126,7 +126,7 @@ async fn what_a_task_answered_is_not_asked_for_again() {
 async fn an_execution_that_ended_stays_ended() {
     let (running, mut calls) = start(workflow(json!({"Work": work()}))).await;
     let order = running.place().await;
-    calls.next().await.succeed_with(&json!("done"));
+    calls.next().await.succeed_with(json!("done"));
     let before = running.ended_execution(&order).await;
     until("its message is handled", async || {
         running.messages("OrderProcessingQueue").await.is_empty()
@@ -165,7 +165,7 @@ async fn an_execution_that_an_earlier_schema_holds_goes_on() {
     let version: i64 = running.read("SELECT user_version FROM pragma_user_version");
     assert_eq!(version, 3);
     assert_eq!(running.execution(&order).await.info.stopped_at, None);
-    call.succeed_with(&json!("done"));
+    call.succeed_with(json!("done"));
     let execution = running.ended_execution(&order).await;
     assert_eq!(execution.info.status, "SUCCEEDED");
     let rows: i64 = running.read("SELECT count(*) FROM journal");

@@ -18,7 +18,7 @@ async fn an_order_is_begun_once_however_often_its_message_comes() {
         matches!(again[..], [Ok(Begun::AlreadyStarted), Ok(Begun::AlreadyStarted)]),
         "{again:?}"
     );
-    call.succeed_with(&json!("done"));
+    call.succeed_with(json!("done"));
     running.settled().await.unwrap();
     running
         .begin_processing(vec![begin(order)])
@@ -106,7 +106,7 @@ async fn executions_of_many_orders_run_beside_one_another() {
     called.sort();
     assert_eq!(called, orders.iter().map(ToString::to_string).collect::<Vec<_>>());
     for call in waiting {
-        call.succeed_with(&json!("done"));
+        call.succeed_with(json!("done"));
     }
     running.settled().await.unwrap();
     let execution = running.execution(&orders[7]).await;

@@ -38,11 +38,11 @@ async fn a_retry_waits_for_its_interval_and_the_next_one_for_twice_that() {
         calls.next().await.fail("Down");
         running.noted_events(&order, "TaskFailed", 1).await;
         let call = due_after(&running, &mut calls, seconds).await;
-        assert_eq!(call.payload(), payload(order, 1));
+        assert_eq!(call.payload(), &payload(order, 1));
         call.fail("Down");
         running.noted_events(&order, "TaskFailed", 2).await;
         let call = due_after(&running, &mut calls, seconds * 2).await;
-        assert_eq!(call.payload(), payload(order, 2));
+        assert_eq!(call.payload(), &payload(order, 2));
     }
 }
 
@@ -63,7 +63,7 @@ async fn a_retry_that_waited_when_its_process_died_comes_at_its_own_moment() {
         calls.none().await;
         running.advance(Duration::from_millis(1));
         let call = calls.next().await;
-        assert_eq!((call.at.as_ms(), call.payload()), (due, payload(order, 1)));
+        assert_eq!((call.at.as_ms(), call.payload()), (due, &payload(order, 1)));
     }
 }
 
@@ -78,7 +78,7 @@ async fn a_timer_whose_moment_came_while_nothing_ran_fires_at_the_start() {
     let (running, mut calls) = start(setup).await;
     let call = calls.next().await;
     assert_eq!(call.at, running.setup.now());
-    assert_eq!(call.payload(), payload(order, 0));
+    assert_eq!(call.payload(), &payload(order, 0));
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn a_wait_lasts_as_long_as_it_says_over_any_number_of_restarts() {
         calls.none().await;
     }
     running.advance(Duration::from_secs(LONG / 4));
-    calls.next().await.succeed_with(&json!("done"));
+    calls.next().await.succeed_with(json!("done"));
     let execution = running.ended_execution(&order).await;
     let at = |name: &str| -> domain::Timestamp {
         let named = |event: &&Value| event["type"] == name;

@@ -24,8 +24,8 @@ async fn an_execution_whose_next_step_cannot_be_written_is_given_up_and_its_orde
     ));
     // Between two tries is a second.
     tokio::time::pause();
-    call.succeed_with(&json!("done"));
-    next.succeed_with(&json!("done"));
+    call.succeed_with(json!("done"));
+    next.succeed_with(json!("done"));
     let execution = async |order: OrderId| running.execution(&order).await.info;
     until("the other one ends", async || {
         execution(other).await.status == "SUCCEEDED"
@@ -48,6 +48,6 @@ async fn an_execution_whose_next_step_cannot_be_written_is_given_up_and_its_orde
     // What stood in the way goes with a redrive, and the execution ends.
     tokio::time::resume();
     running.redrive_execution(order.to_string()).await.unwrap();
-    calls.next().await.succeed_with(&json!("done"));
+    calls.next().await.succeed_with(json!("done"));
     assert_eq!(running.ended_execution(&order).await.info.status, "SUCCEEDED");
 }

@@ -124,8 +124,8 @@ impl Call {
     }
 
     /// The function succeeds with this.
-    pub fn succeed_with(self, value: &Value) {
-        self.answer(Ok(Reply::Json(value.to_string())));
+    pub fn succeed_with(self, value: Value) {
+        self.answer(Ok(Reply::Value(value)));
     }
 
     /// The function fails with this error.
@@ -169,11 +169,11 @@ impl Call {
     }
 
     /// The payload of a direct call.
-    pub fn payload(&self) -> Value {
+    pub fn payload(&self) -> &Value {
         let Invocation::Direct(payload) = &self.invocation else {
             panic!("not a direct call: {:?}", self.invocation)
         };
-        serde_json::from_str(payload).unwrap()
+        payload
     }
 
     /// The one notification of a topic's delivery.
