@@ -118,5 +118,10 @@ mod tests {
         assert_ne!(a, b);
         assert_eq!(Name::of(&String::from("order-creation")), a);
         assert_eq!((a.as_str(), b.as_str()), ("order-creation", "order-query"));
+        // Another text in the same place is another name.
+        let mut text = String::from("order-creation");
+        assert_eq!(Name::of(&text), a);
+        text.replace_range(6.., "deletion");
+        assert_eq!(Name::of(&text).as_str(), "order-deletion");
     }
 }
