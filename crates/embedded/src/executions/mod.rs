@@ -38,6 +38,9 @@ use crate::{Engine, Settings};
 use drive::Driver;
 use machine::Machine;
 
+/// So many executions in a row have the same driver: what it writes of them at once lies on few pages.
+const IN_A_ROW: usize = 16;
+
 /// An execution that waits to be driven.
 #[derive(Debug, Clone)]
 pub(crate) enum ReadyExecution {
@@ -119,7 +122,7 @@ impl Executor {
     /// Has the execution driven.
     pub(crate) fn push(&self, execution: ReadyExecution) {
         self.open.fetch_add(1, Ordering::Relaxed);
-        let driver = execution.key().unsigned_abs() as usize % self.ready.len();
+        let driver = execution.key().unsigned_abs() as usize / IN_A_ROW % self.ready.len();
         // The driver lives as long as anything is to be driven.
         let _ = self.ready[driver].send(execution);
     }

@@ -9,7 +9,7 @@ use super::Job;
 const MAX_GROUP: usize = 2048;
 /// For how long a group takes commands that are not urgent: long enough to share its commit among many.
 const TURN: Duration = Duration::from_millis(5);
-/// For how long it does so while customers wait for the commit.
+/// For how long it does so while customers wait for the commit, when it has taken none before they were there.
 const SHORT_TURN: Duration = Duration::from_micros(200);
 /// After an urgent command the next one is expected within this time.
 const PRESSED_FOR: Duration = Duration::from_millis(10);
@@ -30,10 +30,22 @@ pub(super) struct Line {
     crowd: usize,
 }
 
-/// Until when a group takes commands that are not urgent.
-#[derive(Debug, Clone, Copy)]
+/// For how long a group takes commands that are not urgent, from the first of them on.
+#[derive(Debug)]
 pub(super) struct Turn {
-    until: Instant,
+    length: Duration,
+    until: Option<Instant>,
+}
+
+impl Turn {
+    fn of(length: Duration) -> Self {
+        Self { length, until: None }
+    }
+
+    fn is_over(&mut self) -> bool {
+        let now = Instant::now();
+        now >= *self.until.get_or_insert(now + self.length)
+    }
 }
 
 impl Line {
@@ -59,26 +71,37 @@ impl Line {
         self.crowd >= CROWD && self.urgent.len() < self.crowd && self.is_pressed(Instant::now())
     }
 
-    /// A group begins.
-    pub(super) fn begin(&mut self) -> Turn {
+    /// The next command that is not urgent, for a group of this size that waits for a crowd.
+    pub(super) fn next_of_rest(&mut self, group: usize) -> Option<Box<dyn Job>> {
+        if group >= MAX_GROUP {
+            return None;
+        }
+        self.rest.pop_front()
+    }
+
+    /// The urgent commands of a group begin. It has so many already that are not.
+    pub(super) fn begin(&mut self, taken: usize) -> Turn {
         let now = Instant::now();
         if !self.urgent.is_empty() {
             self.urgent_at = Some(now);
         }
         self.crowd = self.urgent.len().max(self.crowd - self.crowd.div_ceil(8));
-        let turn = if self.is_pressed(now) { SHORT_TURN } else { TURN };
-        Turn { until: now + turn }
+        Turn::of(match (self.is_pressed(now), taken) {
+            (false, _) => TURN,
+            (true, 0) => SHORT_TURN,
+            (true, _) => Duration::ZERO,
+        })
     }
 
     /// The next command of a group of this size; `None` when the rest is left for the next one. A group has at least one.
-    pub(super) fn next(&mut self, group: usize, turn: Turn) -> Option<Box<dyn Job>> {
+    pub(super) fn next(&mut self, group: usize, turn: &mut Turn) -> Option<Box<dyn Job>> {
         if group >= MAX_GROUP {
             return None;
         }
         let urgent = self.urgent.pop_front();
-        urgent.or_else(|| match group == 0 || Instant::now() < turn.until {
-            true => self.rest.pop_front(),
-            false => None,
+        urgent.or_else(|| match turn.is_over() && group > 0 {
+            true => None,
+            false => self.rest.pop_front(),
         })
     }
 
@@ -131,44 +154,58 @@ mod tests {
         line
     }
 
-    /// A turn that lasts for ever, and one that is over.
-    fn turns() -> (Turn, Turn) {
-        let now = Instant::now();
-        let hour = Duration::from_secs(3_600);
-        (Turn { until: now + hour }, Turn { until: now })
-    }
-
     #[test]
     fn urgent_commands_go_first_and_the_rest_keeps_its_place() {
         let mut line = line([job(Step), job(Placed), job(Step), job(Placed)]);
-        let (long, _) = turns();
+        let mut long = Turn::of(Duration::from_secs(3_600));
         let order: Vec<bool> = (0..4)
-            .map_while(|at| line.next(at, long))
+            .map_while(|at| line.next(at, &mut long))
             .map(|job| job.is_urgent())
             .collect();
         assert_eq!(order, [true, true, false, false]);
-        assert!(line.next(4, long).is_none());
+        assert!(line.next(4, &mut long).is_none());
     }
 
     #[test]
     fn a_group_whose_time_is_over_takes_urgent_commands_only_and_never_stays_empty() {
         let mut line = line([job(Step), job(Placed), job(Placed)]);
-        let (_, over) = turns();
-        assert!(line.next(0, over).is_some_and(|job| job.is_urgent()));
-        assert!(line.next(1, over).is_some_and(|job| job.is_urgent()));
-        assert!(line.next(2, over).is_none());
-        assert!(line.next(0, over).is_some_and(|job| !job.is_urgent()));
+        let mut over = Turn::of(Duration::ZERO);
+        assert!(line.next(0, &mut over).is_some_and(|job| job.is_urgent()));
+        assert!(line.next(1, &mut over).is_some_and(|job| job.is_urgent()));
+        assert!(line.next(2, &mut over).is_none());
+        assert!(line.next(0, &mut over).is_some_and(|job| !job.is_urgent()));
+    }
+
+    #[test]
+    fn the_rest_is_written_while_a_crowd_gathers_and_not_once_it_is_there() {
+        let mut line = line([job(Step), job(Placed), job(Step), job(Step)]);
+        assert!(line.next_of_rest(0).is_some_and(|job| !job.is_urgent()));
+        assert!(line.next_of_rest(1).is_some());
+        assert!(line.next_of_rest(MAX_GROUP).is_none(), "the group is full");
+        let mut turn = line.begin(2);
+        assert!(line.next(2, &mut turn).is_some_and(|job| job.is_urgent()));
+        assert!(line.next(3, &mut turn).is_none(), "customers wait");
+        assert_eq!(line.len(), 1);
+    }
+
+    #[test]
+    fn a_group_for_customers_that_were_there_at_once_takes_some_of_the_rest() {
+        let mut line = line([job(Placed), job(Step)]);
+        assert_eq!(line.begin(0).length, SHORT_TURN);
+        line.urgent.clear();
+        line.urgent_at = None;
+        assert_eq!(line.begin(0).length, TURN, "nobody waits");
     }
 
     #[test]
     fn a_crowd_is_waited_for_until_it_is_there_and_forgotten_when_it_stays_away() {
         let crowd = |size: usize| (0..size).map(|_| job(Placed));
         let mut few = line(crowd(CROWD - 1));
-        few.begin();
+        few.begin(0);
         few.urgent.clear();
         assert!(!few.awaits_crowd(), "these are answered at once");
         let mut line = line(crowd(2 * CROWD));
-        line.begin();
+        line.begin(0);
         line.urgent.clear();
         assert!(line.awaits_crowd());
         crowd(2 * CROWD - 1).for_each(|job| line.push(job));
@@ -176,7 +213,7 @@ mod tests {
         line.push(job(Placed));
         assert!(!line.awaits_crowd(), "all are there");
         line.urgent.clear();
-        let groups = std::iter::from_fn(|| line.awaits_crowd().then(|| line.begin())).count();
+        let groups = std::iter::from_fn(|| line.awaits_crowd().then(|| line.begin(0))).count();
         assert!((2..20).contains(&groups), "{groups}");
     }
 
@@ -185,9 +222,8 @@ mod tests {
         assert!(line([job(Step)]).may_gather());
         let mut pressed = line([job(Step), job(Placed)]);
         assert!(!pressed.may_gather());
-        let turn = pressed.begin();
-        assert!(turn.until <= Instant::now() + SHORT_TURN);
-        assert!(pressed.next(0, turn).is_some());
+        let mut turn = pressed.begin(0);
+        assert!(pressed.next(0, &mut turn).is_some());
         assert!(!pressed.may_gather(), "the next one is expected");
         assert!(
             !line((0..ENOUGH).map(|_| job(Step))).may_gather(),

@@ -7,9 +7,8 @@
 //!
 //! Whoever places an order waits for its commit; nobody waits for the steps of those before. So urgent commands go first,
 //! a group is committed before it takes long, and while nothing is urgent but much to do the writer rests for a moment, so
-//! that more commands share the next commit. When many customers come at once it rests too, for a shorter time: what their
-//! requests cost besides is done meanwhile, and a commit for all of them is cheaper than one for each few. Under load orders
-//! are taken quickly and wait in their queue.
+//! that more commands share the next commit. When many customers come at once it waits for them, since a commit for all of
+//! them is cheaper than one for each few, and writes in the open transaction meanwhile what nobody waits for.
 
 mod line;
 
@@ -36,9 +35,10 @@ use line::Line;
 const MAX_WAITING: usize = 16_384;
 /// How long the writer lets commands gather that nobody waits for, when it has just made a commit.
 const REST: Duration = Duration::from_micros(500);
-/// How long it lets customers gather when many come at once, and how often it looks whether all of them have come.
-const SHORT_REST: Duration = Duration::from_micros(1_500);
-const LOOK_EVERY: Duration = Duration::from_micros(200);
+/// How long it lets customers gather when many come at once, and how often it looks whether all of them have come when it
+/// has nothing else to do.
+const CROWD_REST: Duration = Duration::from_micros(1_500);
+const LOOK_EVERY: Duration = Duration::from_micros(100);
 
 /// Something to write.
 ///
@@ -295,10 +295,6 @@ impl Thread {
             line.push(job);
         }
         self.drain(line);
-        while line.awaits_crowd() && self.answered_at.elapsed() < SHORT_REST {
-            std::thread::sleep(LOOK_EVERY);
-            self.drain(line);
-        }
         if line.may_gather() && self.answered_at.elapsed() < REST {
             std::thread::sleep(REST);
             self.drain(line);
@@ -340,14 +336,17 @@ impl Thread {
         line: &mut Line,
         group: &mut Vec<Box<dyn Job>>,
     ) -> rusqlite::Result<Vec<Notice>> {
-        let turn = line.begin();
         let begun = statements
             .prepare("BEGIN IMMEDIATE")
             .and_then(|mut begin| begin.execute([]));
         let mut tx = Tx::with(statements, self.counters);
         let mut applied = begun.map(|_| ());
+        if applied.is_ok() {
+            applied = self.apply_while_crowd_gathers(&mut tx, line, group);
+        }
+        let mut turn = line.begin(group.len());
         while (group.is_empty() || applied.is_ok())
-            && let Some(mut job) = line.next(group.len(), turn)
+            && let Some(mut job) = line.next(group.len(), &mut turn)
         {
             applied = applied.and_then(|()| job.apply(&mut tx));
             group.push(job);
@@ -371,6 +370,27 @@ impl Thread {
             .commands
             .fetch_add(group.len() as u64, Ordering::Relaxed);
         Ok(notices)
+    }
+
+    /// Applies what nobody waits for until all customers are there that are waited for, or have been given their time.
+    fn apply_while_crowd_gathers(
+        &mut self,
+        tx: &mut Tx<'_>,
+        line: &mut Line,
+        group: &mut Vec<Box<dyn Job>>,
+    ) -> rusqlite::Result<()> {
+        while line.awaits_crowd() && self.answered_at.elapsed() < CROWD_REST {
+            match line.next_of_rest(group.len()) {
+                Some(mut job) => {
+                    let applied = job.apply(tx);
+                    group.push(job);
+                    applied?;
+                }
+                None => std::thread::sleep(LOOK_EVERY),
+            }
+            self.drain(line);
+        }
+        Ok(())
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Measured {
     pub intake: Cost,
     /// Whether these were all seen through some time after.
     pub intake_ended: bool,
+    /// Changes of an order from placed to COMPLETED.
+    pub changes_per_order: u64,
     /// Orders sent and waited for.
     pub whole: Cost,
     /// How those ended.
@@ -50,6 +52,8 @@ pub struct Cost {
     pub commands: u64,
     /// Commits that it took for them.
     pub commits: u64,
+    /// Changes of orders meanwhile, those that placed them among them.
+    pub changes: u64,
     /// CPU time that the server used.
     pub cpu: Option<Duration>,
     /// CPU time that the load used: what it takes from a server on the same machine.
@@ -123,6 +127,7 @@ impl<'a> Bench<'a> {
             http,
             intake,
             intake_ended,
+            changes_per_order,
             whole,
             ends,
             store,
@@ -268,6 +273,7 @@ impl<'a> Bench<'a> {
             loaded,
             commands: difference(|counts| counts.commands),
             commits: difference(|counts| counts.commits),
+            changes: difference(|counts| counts.latest_change),
             cpu: since(cpu_before, cpu_after),
             load_cpu: since(load_before, load_after),
             allocations: after

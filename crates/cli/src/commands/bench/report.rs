@@ -50,6 +50,8 @@ pub struct Intake {
     pub orders: u64,
     /// Orders answered otherwise; 0, or the figures say little.
     pub refused: u64,
+    /// Orders seen through a second meanwhile, by the changes that it took: those before and those that came.
+    pub processed_per_s: f64,
     /// Commands that shared a commit, on average.
     pub commands_per_commit: f64,
     /// Whether all of them had been seen through some time after.
@@ -184,6 +186,10 @@ impl Report {
             table.row([format!("  {name}"), format!("{ms:.2} ms"), times(ratio)]);
         }
         table.row([
+            "  seen through meanwhile".to_owned(),
+            per_s(intake.processed_per_s),
+        ]);
+        table.row([
             format!("lifecycle, {} orders", lifecycle.orders),
             per_s(lifecycle.orders_per_s),
             percent(lifecycle.ratio_to_http_ceiling),
@@ -267,6 +273,7 @@ impl Intake {
             connections,
             orders: loaded.accepted,
             refused: loaded.refused,
+            processed_per_s: processed_per_s(cost, measured.changes_per_order),
             commands_per_commit: ratio(cost.commands as f64, cost.commits as f64),
             all_ended: measured.intake_ended,
         }
@@ -296,6 +303,16 @@ impl Lifecycle {
             commands_per_commit: ratio(cost.commands as f64, cost.commits as f64),
         }
     }
+}
+
+/// Orders seen through a second while a load lasted: the changes that didn't place an order, by how many of them an order
+/// takes.
+fn processed_per_s(cost: &Cost, changes_per_order: u64) -> f64 {
+    let steps = cost.changes.saturating_sub(cost.loaded.accepted);
+    ratio(
+        steps as f64,
+        changes_per_order.saturating_sub(1) as f64 * cost.loaded.elapsed.as_secs_f64(),
+    )
 }
 
 /// CPU milliseconds for each order of a load.
