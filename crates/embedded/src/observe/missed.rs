@@ -18,6 +18,11 @@ const FAILURES: [(i64, &str); 3] = [
     (4, "ExecutionsAborted"),
 ];
 
+/// Left to itself SQLite takes the index over names, which leads through every execution that there ever was.
+const COUNT_FAILURES: &str =
+    "SELECT status, stopped_at / 60000 * 60000, count(*) FROM executions INDEXED BY failed_executions
+     WHERE status > 1 AND machine = ?1 AND stopped_at BETWEEN ?2 AND ?3 GROUP BY 1, 2";
+
 /// How many executions ended so, by the minute.
 type ByMinute = BTreeMap<i64, u64>;
 
@@ -83,10 +88,7 @@ fn read_failures(
     to: i64,
 ) -> rusqlite::Result<BTreeMap<i64, ByMinute>> {
     let mut found: BTreeMap<i64, ByMinute> = BTreeMap::new();
-    let mut rows = connection.prepare_cached(
-        "SELECT status, stopped_at / 60000 * 60000, count(*) FROM executions
-         WHERE status > 1 AND machine = ?1 AND stopped_at BETWEEN ?2 AND ?3 GROUP BY 1, 2",
-    )?;
+    let mut rows = connection.prepare_cached(COUNT_FAILURES)?;
     let rows = rows.query_map((machine, from, to), |row| {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?))
     })?;
@@ -200,7 +202,9 @@ fn minutes(from: i64, to: i64) -> impl Iterator<Item = i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ByMinute, missing};
+    use rusqlite::Connection;
+
+    use super::{ByMinute, COUNT_FAILURES, missing, read_failures};
 
     fn by_minute<const N: usize>(counts: [(i64, u64); N]) -> ByMinute {
         counts.into_iter().collect()
@@ -220,5 +224,40 @@ mod tests {
     fn what_was_counted_in_the_next_minute_is_not_missing() {
         let ended = by_minute([(0, 1)]);
         assert_eq!(missing(&ended, &by_minute([(0, 0), (60_000, 1)]), 0), []);
+    }
+    #[test]
+    fn failed_executions_are_counted_without_looking_at_the_others() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        crate::schema::migrate(&mut connection).unwrap();
+        let plan: Vec<String> = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {COUNT_FAILURES}"))
+            .unwrap()
+            .query_map((7, 0, 0), |row| row.get("detail"))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        assert!(plan[0].contains("failed_executions"), "{plan:?}");
+        connection
+            .execute("INSERT INTO definitions (id, hash, text) VALUES (1, '', '')", [])
+            .unwrap();
+        let mut insert = connection
+            .prepare(
+                "INSERT INTO executions (key, machine, name, definition, status, input, trace, started_at, stopped_at)
+                 VALUES (?1, ?2, ?1, 1, ?3, '', '', 0, ?4)",
+            )
+            .unwrap();
+        for (key, machine, status, at) in [
+            (1, 7, 1, 90_000),
+            (2, 7, 2, 90_000),
+            (3, 7, 2, 61_000),
+            (4, 7, 3, 10),
+            (5, 8, 2, 90_000),
+            (6, 7, 2, 900_000),
+        ] {
+            insert.execute((key, machine, status, at)).unwrap();
+        }
+        let found = read_failures(&connection, 7, 0, 120_000).unwrap();
+        let expected = [(2, by_minute([(60_000, 2)])), (3, by_minute([(0, 1)]))];
+        assert_eq!(found, expected.into());
     }
 }
