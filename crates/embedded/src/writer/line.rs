@@ -71,9 +71,9 @@ impl Line {
         self.crowd >= CROWD && self.urgent.len() < self.crowd && self.is_pressed(Instant::now())
     }
 
-    /// The next command that is not urgent, for a group of this size that waits for a crowd.
+    /// The next command that is not urgent, for a group of this size that waits for a crowd. Half of a group is left for that.
     pub(super) fn next_of_rest(&mut self, group: usize) -> Option<Box<dyn Job>> {
-        if group >= MAX_GROUP {
+        if group >= MAX_GROUP / 2 {
             return None;
         }
         self.rest.pop_front()
@@ -181,7 +181,7 @@ mod tests {
         let mut line = line([job(Step), job(Placed), job(Step), job(Step)]);
         assert!(line.next_of_rest(0).is_some_and(|job| !job.is_urgent()));
         assert!(line.next_of_rest(1).is_some());
-        assert!(line.next_of_rest(MAX_GROUP).is_none(), "the group is full");
+        assert!(line.next_of_rest(MAX_GROUP / 2).is_none(), "the crowd has room");
         let mut turn = line.begin(2);
         assert!(line.next(2, &mut turn).is_some_and(|job| job.is_urgent()));
         assert!(line.next(3, &mut turn).is_none(), "customers wait");
