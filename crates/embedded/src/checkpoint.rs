@@ -205,6 +205,7 @@ mod tests {
             .unwrap();
         assert!(rows * 100 >= i64::from(longest), "{rows} rows in {longest} pages");
     }
+
     #[test]
     fn while_a_reader_stays_the_log_is_not_copied_over_and_over() {
         let dir = tempfile::tempdir().unwrap();
