@@ -105,6 +105,9 @@ pub enum StartError {
     /// The routes of the template can't be served.
     #[error("the template's routes can't be served")]
     Routes(#[from] gateway::ConfigError),
+    /// The rows of the benchmark's ceiling can't be kept.
+    #[error(transparent)]
+    Rows(#[from] ceiling::RowError),
     /// The store failed at the start.
     #[error("the store failed at the start")]
     Store(#[from] StoreError),

@@ -1,4 +1,4 @@
-//! The measurements, one after the other: HTTP alone, the whole way, intake, a restart, the store alone.
+//! The measurements, one after the other: HTTP alone, one row, the whole way, intake, a restart, the store alone.
 
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ const STUCK_PAYMENT_MS: &str = "3600000";
 pub struct Measured {
     /// The HTTP stack with nothing behind it.
     pub http: Cost,
+    /// The same with one durable row behind each answer.
+    pub one_row: Cost,
     /// Orders sent for intake's sake.
     pub intake: Cost,
     /// Whether these were all seen through some time after.
@@ -67,7 +69,7 @@ pub struct Cost {
 pub struct Restart {
     /// From the process's start to ready, in milliseconds.
     pub ready_ms: f64,
-    /// Orders in the directory.
+    /// Orders that this run placed in the directory.
     pub orders: u64,
     /// Those that had not ended.
     pub open: u64,
@@ -96,7 +98,8 @@ impl<'a> Bench<'a> {
 
     /// Measures all that the arguments ask for.
     pub fn run(&self) -> Result<Measured, Failure> {
-        let http = self.http_alone()?;
+        let http = self.ceiling(&["bench"], "HTTP alone")?;
+        let one_row = self.ceiling(&["bench", "--one-row"], "HTTP and one row")?;
         let data = DataDirectory::new(self.args.data.as_deref())?;
         let server = match &self.args.url {
             Some(url) => Server::prepare(url, Client::new(url, self.args.admin_key.clone()))?,
@@ -125,6 +128,7 @@ impl<'a> Bench<'a> {
         let store = self.store_alone(&intake)?;
         Ok(Measured {
             http,
+            one_row,
             intake,
             intake_ended,
             changes_per_order,
@@ -137,17 +141,23 @@ impl<'a> Bench<'a> {
         })
     }
 
-    fn http_alone(&self) -> Result<Cost, Failure> {
+    /// What a server does that has no store, or next to none.
+    fn ceiling(&self, arguments: &[&str], name: &'static str) -> Result<Cost, Failure> {
         let data = DataDirectory::new(None)?;
-        let server = Server::start(data.path(), &["bench"])?;
+        let server = Server::start(data.path(), arguments)?;
         self.send(&server, Until::Requests(WARM_UP), &ProgressBar::hidden())?;
-        let bar = self.output.progress(self.duration_ms(), "HTTP alone");
+        let bar = self.output.progress(self.duration_ms(), name);
         let cost = self.cost(&server, || {
             self.send(&server, Until::Elapsed(self.duration()), &bar)
         })?;
         bar.finish_and_clear();
         server.kill()?;
-        Ok(cost)
+        match cost.loaded.refusal {
+            Some(refusal) => Err(Failure::failed(format!(
+                "the server of the ceiling \"{name}\" doesn't answer 201:\n{refusal}"
+            ))),
+            None => Ok(cost),
+        }
     }
 
     fn store_alone(&self, intake: &Cost) -> Result<StoreCeiling, Failure> {

@@ -20,7 +20,8 @@ use self::report::Report;
 use crate::exit::Verdict;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::serve::{Runtimes, ServeOptions, ceiling};
+use crate::serve::ceiling::{self, Behind};
+use crate::serve::{Runtimes, ServeOptions};
 
 const HELP: &str = "Examples:
   ordermill bench
@@ -34,7 +35,7 @@ PROD-001 with much stock, and its table the orders.
 
 The exit code is 0 when every order was taken and came to COMPLETED.";
 
-/// Measure intake, the whole way to COMPLETED, and what HTTP and the store could do alone
+/// Measure intake, the whole way to COMPLETED, and what HTTP, one row and the store could do alone
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub struct BenchArgs {
@@ -71,12 +72,19 @@ pub struct BenchArgs {
     /// Be the server of the HTTP ceiling: answer 201 to everything, here
     #[arg(long, hide = true, requires = "data", value_name = "ADDR")]
     listen: Option<SocketAddr>,
+    /// Be that of the other: answer once a row is durable
+    #[arg(long, hide = true, requires = "listen")]
+    one_row: bool,
 }
 
 /// Runs the command.
 pub fn run(args: &BenchArgs, output: &Output) -> Result<Verdict, Failure> {
     if let (Some(listen), Some(data)) = (args.listen, &args.data) {
-        return serve_ceiling(listen, data.clone(), output);
+        let behind = match args.one_row {
+            true => Behind::OneRow,
+            false => Behind::Nothing,
+        };
+        return serve_ceiling(listen, data.clone(), behind, output);
     }
     let measured = Bench::new(args, output)?.run()?;
     let report = Report::new(&measured, args.connections);
@@ -84,8 +92,13 @@ pub fn run(args: &BenchArgs, output: &Output) -> Result<Verdict, Failure> {
     Ok(Verdict::from_well(report.is_well()))
 }
 
-/// Serves the HTTP ceiling until the process is ended.
-fn serve_ceiling(listen: SocketAddr, data: PathBuf, output: &Output) -> Result<Verdict, Failure> {
+/// Serves a ceiling until the process is ended.
+fn serve_ceiling(
+    listen: SocketAddr,
+    data: PathBuf,
+    behind: Behind,
+    output: &Output,
+) -> Result<Verdict, Failure> {
     let runtimes = Runtimes::start().map_err(|e| Failure::because("could not start the runtime", e))?;
     let back = runtimes.back();
     runtimes.block_on(async {
@@ -101,7 +114,7 @@ fn serve_ceiling(listen: SocketAddr, data: PathBuf, output: &Output) -> Result<V
             otlp: None,
             back,
         };
-        let mut running = ceiling::start(options)
+        let mut running = ceiling::start(options, behind)
             .await
             .map_err(|e| Failure::because("could not start the server", e))?;
         output.say(format!("listening on {}", running.url));

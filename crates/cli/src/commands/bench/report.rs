@@ -1,5 +1,7 @@
 //! What was measured: the JSON document, and the table for people.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::measure::{Cost, Measured};
@@ -42,6 +44,8 @@ pub struct Intake {
     pub p999_ratio_to_http_ceiling: f64,
     /// Of what the HTTP stack alone does.
     pub ratio_to_http_ceiling: f64,
+    /// Of what it does with one durable row behind each answer.
+    pub ratio_to_one_row_ceiling: f64,
     /// Of what the store alone does.
     pub ratio_to_store_ceiling: f64,
     /// Connections at once.
@@ -102,6 +106,14 @@ pub struct Ceilings {
     pub http_cpu_ms_per_request: Option<f64>,
     /// How often that server allocated memory for each; `null` in a build that doesn't count.
     pub http_allocations_per_request: Option<f64>,
+    /// Answers a second of the same HTTP stack, each given once one row is durable that holds the request's body.
+    pub one_row_per_s: f64,
+    /// Half of them were given within so long.
+    pub one_row_p50_ms: f64,
+    /// 99 of 100.
+    pub one_row_p99_ms: f64,
+    /// Of what the HTTP stack alone does: the most that any answer after a commit can be expected to reach.
+    pub one_row_ratio_to_http_ceiling: f64,
     /// Orders a second that the store alone makes durable.
     pub store_per_s: f64,
     /// Orders that shared a commit there.
@@ -117,7 +129,7 @@ pub struct ServerFigures {
     pub first_start_ms: Option<f64>,
     /// The same on the directory that the benchmark left, after a kill; `null` without `--restart`.
     pub restart_ms: Option<f64>,
-    /// Orders in that directory.
+    /// Orders that this run placed there. With `--data` there may be others.
     pub restart_orders: Option<u64>,
     /// Of these, those that had not ended.
     pub restart_open_orders: Option<u64>,
@@ -147,6 +159,10 @@ impl Report {
                 http_p999_ms: measured.http.loaded.latency_ms(0.999),
                 http_cpu_ms_per_request: cpu_ms(&measured.http),
                 http_allocations_per_request: allocations(&measured.http),
+                one_row_per_s: measured.one_row.loaded.per_s(),
+                one_row_p50_ms: measured.one_row.loaded.latency_ms(0.5),
+                one_row_p99_ms: measured.one_row.loaded.latency_ms(0.99),
+                one_row_ratio_to_http_ceiling: ratio(measured.one_row.loaded.per_s(), http_per_s),
                 store_per_s: measured.store.per_s,
                 store_orders_per_commit: measured.store.orders_per_commit,
             },
@@ -199,6 +215,11 @@ impl Report {
             table.row([format!("  {name}"), value, ratio.map(times).unwrap_or_default()]);
         }
         table.row(["HTTP alone".to_owned(), per_s(ceilings.http_per_s)]);
+        table.row([
+            "HTTP and one row".to_owned(),
+            per_s(ceilings.one_row_per_s),
+            percent(ceilings.one_row_ratio_to_http_ceiling),
+        ]);
         table.row([
             format!("store alone, {:.0} a commit", ceilings.store_orders_per_commit),
             per_s(ceilings.store_per_s),
@@ -269,11 +290,17 @@ impl Intake {
             p99_ratio_to_http_ceiling: latency(0.99),
             p999_ratio_to_http_ceiling: latency(0.999),
             ratio_to_http_ceiling: ratio(loaded.per_s(), http_per_s),
+            ratio_to_one_row_ceiling: ratio(loaded.per_s(), measured.one_row.loaded.per_s()),
             ratio_to_store_ceiling: ratio(loaded.per_s(), measured.store.per_s),
             connections,
             orders: loaded.accepted,
             refused: loaded.refused,
-            processed_per_s: processed_per_s(cost, measured.changes_per_order),
+            processed_per_s: processed_per_s(
+                cost.changes,
+                loaded.accepted,
+                measured.changes_per_order,
+                loaded.elapsed,
+            ),
             commands_per_commit: ratio(cost.commands as f64, cost.commits as f64),
             all_ended: measured.intake_ended,
         }
@@ -307,11 +334,11 @@ impl Lifecycle {
 
 /// Orders seen through a second while a load lasted: the changes that didn't place an order, by how many of them an order
 /// takes.
-fn processed_per_s(cost: &Cost, changes_per_order: u64) -> f64 {
-    let steps = cost.changes.saturating_sub(cost.loaded.accepted);
+fn processed_per_s(changes: u64, placed: u64, changes_per_order: u64, elapsed: Duration) -> f64 {
+    let steps = changes.saturating_sub(placed);
     ratio(
         steps as f64,
-        changes_per_order.saturating_sub(1) as f64 * cost.loaded.elapsed.as_secs_f64(),
+        changes_per_order.saturating_sub(1) as f64 * elapsed.as_secs_f64(),
     )
 }
 
@@ -343,4 +370,26 @@ fn percent(ratio: f64) -> String {
 
 fn times(ratio: f64) -> String {
     format!("{ratio:.1} times")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_seen_through_is_counted_by_the_changes_after_an_order_is_placed() {
+        let two_seconds = Duration::from_secs(2);
+        // Placed, PROCESSING, COMPLETED: of 100 placed 60 came to their end.
+        assert_eq!(per_s(processed_per_s(220, 100, 3, two_seconds)), "30/s");
+        // Orders from before end meanwhile, too.
+        assert_eq!(per_s(processed_per_s(600, 100, 3, two_seconds)), "125/s");
+    }
+
+    #[test]
+    fn nothing_is_seen_through_where_nothing_happened() {
+        assert_eq!(per_s(processed_per_s(100, 100, 3, Duration::from_secs(1))), "0/s");
+        assert_eq!(per_s(processed_per_s(100, 100, 3, Duration::ZERO)), "0/s");
+        // A server that only places orders.
+        assert_eq!(per_s(processed_per_s(100, 100, 1, Duration::from_secs(1))), "0/s");
+    }
 }
