@@ -66,9 +66,10 @@ impl Line {
         self.urgent.is_empty() && self.rest.len() < ENOUGH && !self.is_pressed(Instant::now())
     }
 
-    /// Whether as many customers as came together lately are about to, so that one commit can be for all of them.
+    /// Whether half as many customers as came together lately are not there yet, but about to, so that one commit can be for
+    /// all of them. Half: while their orders are written, the requests of the others are read.
     pub(super) fn awaits_crowd(&self) -> bool {
-        self.crowd >= CROWD && self.urgent.len() < self.crowd && self.is_pressed(Instant::now())
+        self.crowd >= CROWD && self.urgent.len() < self.crowd.div_ceil(2) && self.is_pressed(Instant::now())
     }
 
     /// The next command that is not urgent, for a group of this size that waits for a crowd. Half of a group is left for that.
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_is_waited_for_until_it_is_there_and_forgotten_when_it_stays_away() {
+    fn half_a_crowd_is_waited_for_and_forgotten_when_it_stays_away() {
         let crowd = |size: usize| (0..size).map(|_| job(Placed));
         let mut few = line(crowd(CROWD - 1));
         few.begin(0);
@@ -208,10 +209,10 @@ mod tests {
         line.begin(0);
         line.urgent.clear();
         assert!(line.awaits_crowd());
-        crowd(2 * CROWD - 1).for_each(|job| line.push(job));
+        crowd(CROWD - 1).for_each(|job| line.push(job));
         assert!(line.awaits_crowd(), "one is missing");
         line.push(job(Placed));
-        assert!(!line.awaits_crowd(), "all are there");
+        assert!(!line.awaits_crowd(), "half of them are there");
         line.urgent.clear();
         let groups = std::iter::from_fn(|| line.awaits_crowd().then(|| line.begin(0))).count();
         assert!((2..20).contains(&groups), "{groups}");
