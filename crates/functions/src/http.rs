@@ -23,12 +23,21 @@ pub(crate) fn answer(
     content_type: HeaderValue,
     body: &impl Serialize,
 ) -> ApiGatewayProxyResponse {
+    answer_with(status, content_type, serde_json::to_string(body))
+}
+
+/// An answer whose body is JSON already, if it could be made.
+pub(crate) fn answer_with(
+    status: u16,
+    content_type: HeaderValue,
+    json: Result<String, serde_json::Error>,
+) -> ApiGatewayProxyResponse {
     let mut answer = ApiGatewayProxyResponse::default();
     answer.status_code = status.into();
     // Room for what the gateway adds, so that the map grows once.
     answer.headers.reserve(12);
     answer.headers.insert(CONTENT_TYPE, content_type);
-    match serde_json::to_string(body) {
+    match json {
         Ok(json) => answer.body = Some(Body::Text(json)),
         Err(error) => {
             let error: &(dyn std::error::Error + 'static) = &error;

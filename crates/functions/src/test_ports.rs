@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use domain::lifecycle::{OrderEvent, decide};
 use domain::{
-    Currency, Order, OrderId, OrderLine, OrderState, OrderStatus, PlacedOrder, Product, ProductId, Timestamp,
+    Currency, Order, OrderId, OrderLine, OrderState, OrderStatus, PlacedOrder, Placement, Product, ProductId,
+    Timestamp,
 };
 use ports::StoreError;
 use ports::analytics::{AnalyticsView, HourFigures, HourTotals, RecordFigures};
@@ -138,9 +139,10 @@ impl Store {
 impl PlaceOrder for Store {
     async fn place_order(
         &self,
-        placed: Arc<PlacedOrder>,
+        placement: Placement,
         idempotency: Option<Idempotency>,
     ) -> Result<Placed, PlaceOrderError> {
+        let placed = Arc::clone(placement.order());
         let id = placed.order_id;
         self.fail()
             .map_err(|source| PlaceOrderError::Store { id, source })?;

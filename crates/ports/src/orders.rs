@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use domain::{CustomerId, Order, OrderId, OrderStatus, PlacedOrder, Timestamp};
+use domain::{CustomerId, Order, OrderId, OrderStatus, PlacedOrder, Placement, Timestamp};
 
 use crate::StoreError;
 
@@ -56,7 +56,7 @@ pub trait PlaceOrder: Send + Sync {
     /// anybody's help. Idempotency records are kept for 24 hours.
     fn place_order(
         &self,
-        order: Arc<PlacedOrder>,
+        order: Placement,
         idempotency: Option<Idempotency>,
     ) -> impl Future<Output = Result<Placed, PlaceOrderError>> + Send;
 

@@ -173,7 +173,7 @@ impl Shop {
     pub async fn place(&self, product: &str, quantity: u32) -> Result<OrderId, ShopError> {
         loop {
             let order = self.order(product, quantity).await?;
-            match self.engine.place_order(Arc::new(order), None).await {
+            match self.engine.place_order(order.into(), None).await {
                 Ok(Placed::Created(order) | Placed::Replayed(order)) => return Ok(order.order_id),
                 // A shop that was opened again on a clock that was set back gives out ids anew.
                 Err(PlaceOrderError::DuplicateId(_)) => {}

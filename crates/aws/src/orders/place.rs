@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, Transact
 use aws_sdk_sqs::types::{
     MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue,
 };
-use domain::{OrderId, OrderStatus, PlacedOrder, Timestamp};
+use domain::{OrderId, OrderStatus, PlacedOrder, Placement, Timestamp};
 use ports::StoreError;
 use ports::orders::{Idempotency, OrderQueries, PlaceOrder, PlaceOrderError, Placed};
 use serde_json::json;
@@ -29,19 +29,20 @@ const KEPT_S: i64 = 24 * 3_600;
 impl PlaceOrder for Store {
     async fn place_order(
         &self,
-        order: Arc<PlacedOrder>,
+        placement: Placement,
         idempotency: Option<Idempotency>,
     ) -> Result<Placed, PlaceOrderError> {
+        let order = placement.order();
         let id = order.order_id;
         let store = |source| PlaceOrderError::Store { id, source };
-        let mut writes = vec![self.insert_order(&order).map_err(store)?];
+        let mut writes = vec![self.insert_order(order).map_err(store)?];
         if let Some(idempotency) = &idempotency {
             writes.push(self.remember(idempotency, id, now()).map_err(store)?);
         }
         match self.transact(writes).await.map_err(store)? {
             Transacted::Done => {
-                self.queue_order(&order).await;
-                Ok(Placed::Created(order))
+                self.queue_order(order).await;
+                Ok(Placed::Created(Arc::clone(order)))
             }
             Transacted::Refused(refusals) => match (idempotency, refusals.as_slice()) {
                 // A key that was used says more than an id that was: the id is drawn anew with each request.

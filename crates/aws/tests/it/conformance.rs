@@ -62,7 +62,7 @@ impl Hands for Aws {
     async fn strand(&self) -> Result<OrderId, Broken> {
         let order = order(&self.store).await;
         let id = order.order_id;
-        self.store.place_order(order, None).await?;
+        self.store.place_order(order.into(), None).await?;
         let why = AttributeValue::S("RefundUnavailable".to_owned());
         set(&self.resources, id, "attention", why).await;
         Ok(id)

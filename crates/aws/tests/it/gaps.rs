@@ -51,7 +51,7 @@ async fn the_sweep_queues_an_order_whose_message_was_never_sent() {
     let store = resources.store();
     let order = order(&store).await;
     let dying = resources.store_with(&[NO_QUEUE], &resources.endpoint);
-    let placed = dying.place_order(order.clone(), None).await.unwrap();
+    let placed = dying.place_order(order.clone().into(), None).await.unwrap();
     assert_eq!(placed, Placed::Created(order.clone()));
     let queue = resources.name(Variable::OrderQueueUrl);
     assert!(resources.messages(queue, order.order_id).await.is_empty());
@@ -75,7 +75,10 @@ async fn a_clients_repeat_queues_an_order_whose_message_was_never_sent() {
         body_hash: [8; 32],
     };
     let dying = resources.store_with(&[NO_QUEUE], &resources.endpoint);
-    dying.place_order(order.clone(), Some(key())).await.unwrap();
+    dying
+        .place_order(order.clone().into(), Some(key()))
+        .await
+        .unwrap();
     let repeat = PlacedOrder {
         order_id: ports::clock::OrderIds::next_order_id(&*store),
         ..PlacedOrder::clone(&order)
@@ -95,7 +98,7 @@ async fn an_expired_key_is_free_although_its_record_is_still_there() {
         key_hash: [1; 32],
         body_hash: [2; 32],
     };
-    store.place_order(first, Some(key())).await.unwrap();
+    store.place_order(first.into(), Some(key())).await.unwrap();
     resources
         .dynamodb()
         .update_item()
@@ -107,7 +110,10 @@ async fn an_expired_key_is_free_although_its_record_is_still_there() {
         .await
         .unwrap();
     assert!(store.find_placed(second.order_id, key()).await.unwrap().is_none());
-    let placed = store.place_order(second.clone(), Some(key())).await.unwrap();
+    let placed = store
+        .place_order(second.clone().into(), Some(key()))
+        .await
+        .unwrap();
     assert_eq!(placed, Placed::Created(second));
 }
 
@@ -116,7 +122,7 @@ async fn a_redelivery_publishes_and_starts_what_was_marked_only() {
     let resources = Resources::make().await;
     let store = resources.store();
     let order = order(&store).await;
-    store.place_order(order.clone(), None).await.unwrap();
+    store.place_order(order.clone().into(), None).await.unwrap();
     let dying = resources.store_with(&[NO_TOPIC], &resources.endpoint);
     let killed = dying.begin_processing(vec![message(&order)]).await.pop().unwrap();
     assert!(matches!(killed, Err(BeginError::Store { .. })), "{killed:?}");
@@ -136,7 +142,7 @@ async fn the_sweep_tells_of_a_cancellation_that_was_not_published() {
     let resources = Resources::make().await;
     let store = resources.store();
     let order = order(&store).await;
-    store.place_order(order.clone(), None).await.unwrap();
+    store.place_order(order.clone().into(), None).await.unwrap();
     let dying = resources.store_with(&[NO_TOPIC], &resources.endpoint);
     let cancelled = dying
         .cancel_order(order.order_id, "too late".into())
@@ -163,7 +169,7 @@ async fn a_cancellation_whose_answer_was_lost_is_a_cancellation_and_told_once() 
     let front = Front::start(&resources).await;
     let store = resources.store_with(&[], &front.address);
     let order = order(&store).await;
-    store.place_order(order.clone(), None).await.unwrap();
+    store.place_order(order.clone().into(), None).await.unwrap();
     // The table has it, the caller hears nothing, and the SDK asks again.
     front.lose("DynamoDB_20120810.UpdateItem", 1);
     let cancelled = store.cancel_order(order.order_id, "too late".into()).await;
@@ -184,7 +190,7 @@ async fn a_payment_whose_answer_was_lost_is_found_and_not_made_again() {
     let resources = Resources::make().await;
     let store = resources.store();
     let order = order(&store).await;
-    store.place_order(order.clone(), None).await.unwrap();
+    store.place_order(order.clone().into(), None).await.unwrap();
     store
         .begin_processing(vec![message(&order)])
         .await
@@ -216,7 +222,7 @@ async fn a_redelivery_starts_what_was_published_only() {
     let resources = Resources::make().await;
     let store = resources.store();
     let order = order(&store).await;
-    store.place_order(order.clone(), None).await.unwrap();
+    store.place_order(order.clone().into(), None).await.unwrap();
     let dying = resources.store_with(&[NO_MACHINE], &resources.endpoint);
     let killed = dying.begin_processing(vec![message(&order)]).await.pop().unwrap();
     assert!(matches!(killed, Err(BeginError::Store { .. })), "{killed:?}");
@@ -254,7 +260,7 @@ async fn a_redelivery_while_the_first_attempt_runs_starts_one_execution() {
     let front = Front::start(&resources).await;
     let store = resources.store_with(&[], &front.address);
     let order = order(&store).await;
-    store.place_order(order.clone(), None).await.unwrap();
+    store.place_order(order.clone().into(), None).await.unwrap();
     let settings = SimulatedSettings::default();
     let gateway = SimulatedGateway::new(Arc::clone(&store), Arc::clone(&store), settings);
     let function = Arc::new(OrderProcessing::new(

@@ -106,7 +106,7 @@ async fn a_product_that_stays_crowded_is_busy_for_the_workflow_and_nothing_is_ta
     let store = resources.store_with(&[], &front.address);
     let order = order(&store).await;
     let id = order.order_id;
-    store.place_order(order.clone(), None).await.unwrap();
+    store.place_order(order.clone().into(), None).await.unwrap();
     let gateway = SimulatedGateway::new(
         Arc::clone(&store),
         Arc::clone(&store),

@@ -25,7 +25,7 @@ async fn a_timeline_of_an_express_workflow_is_told_without_its_states() {
     let store = resources.store_with(&[], &front.address);
     let order = order(&store).await;
     let id = order.order_id;
-    store.place_order(order.clone(), None).await.unwrap();
+    store.place_order(order.clone().into(), None).await.unwrap();
     let events = async || -> Vec<String> {
         let timeline = store.order_timeline(id).await.unwrap().unwrap();
         timeline.into_iter().map(|entry| entry.event).collect()
@@ -58,7 +58,7 @@ async fn a_timeline_tells_payment_stock_messages_and_the_workflows_steps() {
     let store = resources.store();
     let order = order(&store).await;
     let id = order.order_id;
-    store.place_order(order.clone(), None).await.unwrap();
+    store.place_order(order.clone().into(), None).await.unwrap();
     let begin = BeginOrder {
         order_id: id,
         created_at: order.created_at,

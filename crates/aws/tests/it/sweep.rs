@@ -26,7 +26,7 @@ fn later(store: &Store) -> Timestamp {
 async fn unsent(resources: &Resources) -> Arc<PlacedOrder> {
     let store = resources.store_with(&[NO_QUEUE], &resources.endpoint);
     let order = order(&store).await;
-    store.place_order(order.clone(), None).await.unwrap();
+    store.place_order(order.clone().into(), None).await.unwrap();
     order
 }
 
@@ -140,7 +140,7 @@ async fn a_cancellation_is_told_however_old_its_order_is() {
     let id = OrderId::from_parts(1_600_000_000_000, 1, 1);
     let placed = Arc::make_mut(&mut old);
     (placed.order_id, placed.created_at) = (id, id.created_at());
-    store.place_order(old, None).await.unwrap();
+    store.place_order(old.into(), None).await.unwrap();
     let dying = resources.store_with(&[NO_TOPIC], &resources.endpoint);
     dying.cancel_order(id, "too late".into()).await.unwrap();
     assert_eq!(store.sweep_orders(later(&store)).await.published, 1);

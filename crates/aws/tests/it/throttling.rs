@@ -117,7 +117,7 @@ async fn a_throttled_table_is_asked_again() {
     let store = resources.store_with(&[], &front.address);
     let order = order(&store).await;
     front.refuse(2, 400, THROTTLED);
-    store.place_order(order.clone(), None).await.unwrap();
+    store.place_order(order.clone().into(), None).await.unwrap();
     assert_eq!(front.refused(), 2);
     let stored = store.get_order(order.order_id).await.unwrap();
     assert_eq!(stored.unwrap().placed, order);
@@ -133,7 +133,7 @@ async fn a_table_that_keeps_throttling_is_busy_and_has_nothing() {
     let error = store.get_order(order.order_id).await.unwrap_err();
     assert!(matches!(error, StoreError::Busy), "{error:?}");
     assert_eq!(front.refused(), 4, "one try and three more");
-    let error = store.place_order(order.clone(), None).await.unwrap_err();
+    let error = store.place_order(order.clone().into(), None).await.unwrap_err();
     assert!(error.to_string().contains("could not store order"), "{error}");
     front.pass();
     assert!(store.get_order(order.order_id).await.unwrap().is_none());
@@ -173,7 +173,7 @@ async fn each_step_of_an_order_outlasts_a_throttled_table_or_has_done_nothing() 
         let front = Front::start(resources).await;
         let store = resources.store_with(&[], &front.address);
         let order = order(&store).await;
-        store.place_order(order.clone(), None).await.unwrap();
+        store.place_order(order.clone().into(), None).await.unwrap();
         front.refuse_at("DynamoDB", u32::MAX, 400, THROTTLED);
         let error = step.run(&store, &order).await.unwrap_err();
         assert!(matches!(error, StoreError::Busy), "{step:?}: {error:?}");

@@ -80,7 +80,7 @@ async fn message_news_and_execution_of_an_order_are_of_its_own_trace() {
     let store = resources.store_with(&[], &front.address);
     for (header, expected) in [(Some(BROUGHT), BROUGHT), (None, UNKNOWN)] {
         let order = order(&store).await;
-        store.place_order(order.clone(), None).await.unwrap();
+        store.place_order(order.clone().into(), None).await.unwrap();
         assert_eq!(sent(&front, &order), UNKNOWN);
         deliver(&store, &resources, &order, header).await;
         let trace = published(&front, &order, OrderStatus::Processing);
@@ -97,7 +97,7 @@ async fn a_cancellation_and_a_message_that_the_sweep_sends_are_of_the_orders_tra
     let front = Front::start(&resources).await;
     let store = resources.store_with(&[], &front.address);
     let cancelled = order(&store).await;
-    store.place_order(cancelled.clone(), None).await.unwrap();
+    store.place_order(cancelled.clone().into(), None).await.unwrap();
     store
         .cancel_order(cancelled.order_id, "changed their mind".to_owned())
         .await
@@ -108,7 +108,7 @@ async fn a_cancellation_and_a_message_that_the_sweep_sends_are_of_the_orders_tra
     let nowhere = (Variable::OrderQueueUrl, "http://127.0.0.1:1/000000000000/nowhere");
     let dying = resources.store_with(&[nowhere], &resources.endpoint);
     let unsent = order(&store).await;
-    dying.place_order(unsent.clone(), None).await.unwrap();
+    dying.place_order(unsent.clone().into(), None).await.unwrap();
     let later = Timestamp::from_ms(store.now().as_ms() + 1_000);
     assert_eq!(store.sweep_orders(later).await.queued, 1);
     assert_eq!(sent(&front, &unsent), UNKNOWN);

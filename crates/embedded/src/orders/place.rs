@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{OrderId, OrderStatus, PlacedOrder, Timestamp};
+use domain::{OrderId, OrderStatus, PlacedOrder, Placement, Timestamp};
 use ports::StoreError;
 use ports::clock::Clock;
 use ports::orders::{Idempotency, PlaceOrder, PlaceOrderError, Placed};
@@ -22,16 +22,17 @@ const IDEMPOTENCY_TTL_MS: i64 = 24 * 60 * 60 * 1000;
 impl PlaceOrder for Engine {
     async fn place_order(
         &self,
-        order: Arc<PlacedOrder>,
+        placement: Placement,
         idempotency: Option<Idempotency>,
     ) -> Result<Placed, PlaceOrderError> {
+        let order = placement.order();
         let id = order.order_id;
         let store = |source| PlaceOrderError::Store { id, source };
         let row = Arc::new(OrderRow {
             key: order_key(id),
             id,
             status: OrderStatus::Pending,
-            placed: PlacedRow::from_order(Arc::clone(&order))
+            placed: PlacedRow::from_placement(&placement)
                 .map_err(|error| store(StoreError::failed(error)))?,
             updated_at: order.created_at,
             attributes: None,
@@ -40,13 +41,13 @@ impl PlaceOrder for Engine {
             row,
             customer: order.customer_id.as_str().to_owned(),
             queue: self.names().id("queue", &self.settings().order_queue),
-            message: message_body(&order),
+            message: message_body(order),
             trace: order.trace_id.clone(),
             idempotency,
             access: Arc::clone(self.access()),
             now: self.time().now(),
         };
-        let stored = spans::begin_placing(self, &order);
+        let stored = spans::begin_placing(self, order);
         let inserted = self.writer().execute(command).await.map_err(store);
         stored.end(&inserted);
         match inserted? {
@@ -56,7 +57,7 @@ impl PlaceOrder for Engine {
                     &[("QueueName", &self.settings().order_queue)],
                     1,
                 );
-                Ok(Placed::Created(order))
+                Ok(Placed::Created(Arc::clone(order)))
             }
             Inserted::DuplicateId => Err(PlaceOrderError::DuplicateId(id)),
             Inserted::KeyReused => Err(PlaceOrderError::KeyReused),

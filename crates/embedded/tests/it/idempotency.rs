@@ -18,7 +18,7 @@ fn key(key: u8, body: u8) -> Option<Idempotency> {
 }
 
 async fn place(running: &Running, idempotency: Option<Idempotency>) -> Result<Placed, PlaceOrderError> {
-    running.place_order(order(running), idempotency).await
+    running.place_order(order(running).into(), idempotency).await
 }
 
 async fn orders(running: &Running) -> Vec<OrderId> {
@@ -107,8 +107,8 @@ async fn a_key_is_free_again_after_24_hours_and_not_before() {
 async fn an_order_that_was_not_stored_leaves_its_key_free() {
     let running = Setup::new().open().await;
     let first = order(&running);
-    running.place_order(first.clone(), None).await.unwrap();
-    let again = running.place_order(first.clone(), key(1, 1)).await;
+    running.place_order(first.clone().into(), None).await.unwrap();
+    let again = running.place_order(first.clone().into(), key(1, 1)).await;
     assert!(
         matches!(again, Err(PlaceOrderError::DuplicateId(id)) if id == first.order_id),
         "{again:?}"
@@ -122,7 +122,12 @@ async fn two_hundred_requests_at_once_with_one_key_give_one_order() {
     let mut requests = tokio::task::JoinSet::new();
     for _ in 0..200 {
         let engine = running.engine.clone();
-        requests.spawn(async move { engine.place_order(order(&engine), key(1, 1)).await.unwrap() });
+        requests.spawn(async move {
+            engine
+                .place_order(order(&engine).into(), key(1, 1))
+                .await
+                .unwrap()
+        });
     }
     let (mut made, mut replayed) = (Vec::new(), Vec::new());
     for answer in requests.join_all().await {

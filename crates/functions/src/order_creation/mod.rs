@@ -11,7 +11,7 @@ mod tests;
 use std::sync::Arc;
 
 use domain::place_order::check_against_catalogue;
-use domain::{Amount, OrderId, PlaceOrderRequest};
+use domain::{Amount, OrderId, PlaceOrderRequest, PlacedOrder, Placement};
 use ports::catalogue::Catalogue;
 use ports::clock::OrderIds;
 use ports::function::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
@@ -34,6 +34,23 @@ pub struct OrderCreation<S, I, M> {
     metrics: Arc<M>,
 }
 
+/// The order that is answered with.
+struct Answered {
+    placement: Placement,
+    /// Whether an earlier request placed it.
+    replayed: bool,
+}
+
+impl Answered {
+    /// With the order of an earlier request.
+    fn again(order: Arc<PlacedOrder>) -> Self {
+        Self {
+            placement: order.into(),
+            replayed: true,
+        }
+    }
+}
+
 impl<S, I, M> OrderCreation<S, I, M> {
     /// The function over these ports.
     pub fn new(store: Arc<S>, ids: Arc<I>, metrics: Arc<M>) -> Self {
@@ -54,9 +71,9 @@ where
         context: &Context,
     ) -> ApiGatewayProxyResponse {
         match self.place_order(request, context).await {
-            Ok(placed) => {
-                self.count_placed(&placed);
-                answer::created(&placed, request)
+            Ok(answered) => {
+                self.count_placed(&answered);
+                answer::created(&answered, request)
             }
             Err(problem) => {
                 let status = match problem.code() {
@@ -80,7 +97,7 @@ where
         &self,
         request: &ApiGatewayProxyRequest,
         context: &Context,
-    ) -> Result<Placed, Problem> {
+    ) -> Result<Answered, Problem> {
         let validating = trace::subsegment("validate_input");
         let body = http::body(request)?;
         let order = PlaceOrderRequest::parse(&body).map_err(Problem::validation)?;
@@ -98,7 +115,7 @@ where
     }
 
     /// The first answer, when the request is a repeat whose prices have changed since.
-    async fn find_placed(&self, idempotency: Option<Idempotency>) -> Result<Option<Placed>, Problem> {
+    async fn find_placed(&self, idempotency: Option<Idempotency>) -> Result<Option<Answered>, Problem> {
         let Some(idempotency) = idempotency else {
             return Ok(None);
         };
@@ -107,7 +124,7 @@ where
             .store
             .find_placed(id, idempotency)
             .await?
-            .map(Placed::Replayed))
+            .map(Answered::again))
     }
 
     async fn store_order(
@@ -116,15 +133,18 @@ where
         body: &[u8],
         idempotency: Option<Idempotency>,
         context: &Context,
-    ) -> Result<Placed, Problem> {
+    ) -> Result<Answered, Problem> {
         let mut tried = 0;
         loop {
             tried += 1;
             let id = self.ids.next_order_id();
-            let placed = Arc::new(order.place(id, trace_id(id, context)));
+            let placement = Placement::from(order.place(id, trace_id(id, context)));
             let mut creating = trace::subsegment("create_order");
             creating.order(id);
-            let outcome = self.store.place_order(placed, idempotency.clone()).await;
+            let outcome = self
+                .store
+                .place_order(placement.clone(), idempotency.clone())
+                .await;
             if let Err(failure @ PlaceOrderError::Store { .. }) = &outcome {
                 creating.fail(SpanOutcome::Fault, || failure.to_string());
             }
@@ -134,18 +154,27 @@ where
                 Err(PlaceOrderError::DuplicateId(_)) if tried < MAX_ID_TRIES => {
                     order = PlaceOrderRequest::parse(body).map_err(Problem::validation)?;
                 }
-                outcome => return Ok(outcome?),
+                outcome => {
+                    return Ok(match outcome? {
+                        Placed::Created(_) => Answered {
+                            placement,
+                            replayed: false,
+                        },
+                        Placed::Replayed(first) => Answered::again(first),
+                    });
+                }
             }
         }
     }
 
-    fn count_placed(&self, placed: &Placed) {
-        let (order, status) = match placed {
-            Placed::Created(order) => (order, "Success"),
-            Placed::Replayed(order) => (order, "Replayed"),
+    fn count_placed(&self, answered: &Answered) {
+        let order = answered.placement.order();
+        let status = match answered.replayed {
+            false => "Success",
+            true => "Replayed",
         };
         self.metrics.count("OrdersCreated", &[("Status", status)], 1);
-        if let Placed::Created(order) = placed {
+        if !answered.replayed {
             let currency = order.currency.as_str();
             self.metrics.observe(
                 "OrderValue",
@@ -154,7 +183,7 @@ where
             );
         }
         tracing::info!(
-            event_type = if status == "Success" { "order_created" } else { "order_replayed" },
+            event_type = if answered.replayed { "order_replayed" } else { "order_created" },
             orderId = %order.order_id,
             customerId = order.customer_id.as_str(),
             totalAmount = %order.total_amount,

@@ -11,6 +11,7 @@ use ports::function::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatew
 use ports::function::aws_lambda_events::encodings::Body;
 use ports::function::{Context, Handler, Invocation};
 use ports::trace::{Recorder, Scope, Service, ServiceKind, SpanData, SpanId, SpanOutcome, TraceId};
+use serde_json::{Map, Value};
 
 use super::OrderCreation;
 use crate::test_ports::{Counts, Ids, Store, context, id, order};
@@ -66,10 +67,10 @@ async fn the_seeds_order_is_answered_201() {
     check(
         &place(&function, GOOD, None).await,
         &expect![[r#"
-        201
-        content-type: application/json
-        location: /orders/019bc0fd-8a3b-7000-8000-000000000000
-        {"orderId":"019bc0fd-8a3b-7000-8000-000000000000","status":"PENDING","totalAmount":59.98,"currency":"USD","createdAt":"2026-01-15T09:30:00.123Z","customerId":"CUST-001","items":[{"productId":"PROD-001","quantity":2,"price":29.99}],"traceId":"4bf92f3577b34da6a3ce929d0e0e4736"}"#]],
+            201
+            content-type: application/json
+            location: /orders/019bc0fd-8a3b-7000-8000-000000000000
+            {"orderId":"019bc0fd-8a3b-7000-8000-000000000000","status":"PENDING","customerId":"CUST-001","totalAmount":59.98,"currency":"USD","createdAt":"2026-01-15T09:30:00.123Z","items":[{"productId":"PROD-001","quantity":2,"price":29.99}],"traceId":"4bf92f3577b34da6a3ce929d0e0e4736"}"#]],
     );
     expect![[r#"
         OrdersCreated{Status=Success} +1
@@ -91,6 +92,23 @@ async fn every_fault_is_answered_at_once() {
     );
     assert_eq!(function.metrics.take(), ["OrdersCreated{Status=Invalid} +1"]);
     assert!(function.store.orders.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn all_that_was_sent_comes_back_beside_the_status() {
+    let sent = r#"{"customerId":"CUST-001","items":[{"productId":"PROD-001","quantity":2,"price":29.99}],
+        "customerEmail":"a@example.com","customerPhone":"+4366012345","metadata":{"note":"a, \"b\", ü","status":"gift"}}"#;
+    let answer = place(&function(Store::new()), sent, None).await;
+    let Some(Body::Text(body)) = answer.body else {
+        panic!("{answer:?}")
+    };
+    let mut said: Map<String, Value> = serde_json::from_str(&body).unwrap();
+    assert_eq!(said.remove("status"), Some("PENDING".into()));
+    let sent: Map<String, Value> = serde_json::from_str(sent).unwrap();
+    assert_eq!(
+        sent.iter().find(|(name, value)| said.get(*name) != Some(value)),
+        None
+    );
 }
 
 #[tokio::test]
@@ -270,7 +288,7 @@ async fn an_order_without_a_trace_gets_one_of_its_own() {
 async fn another_event_is_refused() {
     let function = Arc::new(function(Store::new()));
     let failure = function
-        .call(Invocation::Direct(serde_json::Value::Null), context())
+        .call(Invocation::Direct(Value::Null), context())
         .await
         .unwrap_err();
     assert_eq!(failure.error_type, "WrongEvent");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use domain::{Currency, OrderId, PlacedOrder, Product, ProductId};
+use domain::{Currency, OrderId, PlacedOrder, Placement, Product, ProductId};
 use functions::OrderCreation;
 use ports::StoreError;
 use ports::catalogue::Catalogue;
@@ -23,10 +23,12 @@ struct Nothing {
 impl PlaceOrder for Nothing {
     async fn place_order(
         &self,
-        order: Arc<PlacedOrder>,
+        placement: Placement,
         _: Option<Idempotency>,
     ) -> Result<Placed, PlaceOrderError> {
-        Ok(Placed::Created(order))
+        // As a store does, which keeps it.
+        placement.json().unwrap();
+        Ok(Placed::Created(Arc::clone(placement.order())))
     }
 
     async fn find_placed(

@@ -27,11 +27,13 @@ fn key(ids: &impl OrderIds, body: u8) -> Idempotency {
 pub async fn a_repeat_gets_the_first_order<B: Backend>(backend: &B) -> Outcome {
     let key = key(backend, 1);
     let first = order(backend)?;
-    let answer = backend.place_order(first.clone(), Some(key.clone())).await?;
+    let answer = backend
+        .place_order(first.clone().into(), Some(key.clone()))
+        .await?;
     equal("the first is created", &answer, &Placed::Created(first.clone()))?;
     let repeat = order(backend)?;
     let repeat_id = repeat.order_id;
-    let answer = backend.place_order(repeat, Some(key)).await?;
+    let answer = backend.place_order(repeat.into(), Some(key)).await?;
     equal("a repeat gets the first", &answer, &Placed::Replayed(first))?;
     equal(
         "a repeat stores nothing",
@@ -44,18 +46,20 @@ pub async fn a_repeat_gets_the_first_order<B: Backend>(backend: &B) -> Outcome {
 pub async fn another_body_is_refused_and_leaves_nothing<B: Backend>(backend: &B) -> Outcome {
     let key = key(backend, 1);
     let first = order(backend)?;
-    backend.place_order(first.clone(), Some(key.clone())).await?;
+    backend
+        .place_order(first.clone().into(), Some(key.clone()))
+        .await?;
     let other = order(backend)?;
     let other_key = Idempotency {
         body_hash: [2; 32],
         ..key.clone()
     };
-    let answer = backend.place_order(other.clone(), Some(other_key)).await;
+    let answer = backend.place_order(other.clone().into(), Some(other_key)).await;
     let refused = matches!(answer, Err(PlaceOrderError::KeyReused));
     holds("another body is refused", refused, answer)?;
     let found = backend.get_order(other.order_id).await?;
     equal("what was refused is not stored", &found, &None)?;
-    let again = backend.place_order(order(backend)?, Some(key)).await?;
+    let again = backend.place_order(order(backend)?.into(), Some(key)).await?;
     equal("the first answer stands", &again, &Placed::Replayed(first))
 }
 
@@ -66,7 +70,9 @@ pub async fn what_was_placed_with_a_key_is_found<B: Backend>(backend: &B) -> Out
     let found = backend.find_placed(id, key.clone()).await?;
     equal("nothing was placed with a new key", &found, &None)?;
     let first = order(backend)?;
-    backend.place_order(first.clone(), Some(key.clone())).await?;
+    backend
+        .place_order(first.clone().into(), Some(key.clone()))
+        .await?;
     let found = backend.find_placed(id, key.clone()).await?;
     equal("what was placed is found", &found, &Some(first))?;
     let other = Idempotency {
@@ -83,7 +89,7 @@ pub async fn many_at_once_make_one_order<B: Backend>(backend: &B) -> Outcome {
     let key = key(backend, 1);
     let orders: Vec<Arc<PlacedOrder>> = (0..32).map(|_| order(backend)).collect::<Result<_, _>>()?;
     let answers = at_once(orders.len(), |i| {
-        backend.place_order(orders[i].clone(), Some(key.clone()))
+        backend.place_order(orders[i].clone().into(), Some(key.clone()))
     })
     .await;
     let mut created = Vec::new();

@@ -35,7 +35,7 @@ pub async fn an_id_is_taken_once<B: Backend>(backend: &B) -> Outcome {
     let mut second = order(backend)?;
     second.order_id = first.order_id;
     second.created_at = first.created_at;
-    let answer = backend.place_order(Arc::new(second), None).await;
+    let answer = backend.place_order(second.into(), None).await;
     let refused = matches!(answer, Err(PlaceOrderError::DuplicateId(id)) if id == first.order_id);
     holds("an id that exists is refused", refused, answer)?;
     let stands = backend.get_order(first.order_id).await?.map(|order| order.placed);

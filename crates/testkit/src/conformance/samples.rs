@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    Amount, Currency, CustomerId, OrderId, OrderLine, PlacedOrder, Product, ProductId, Quantity, Timestamp,
+    Amount, Currency, CustomerId, OrderId, OrderLine, PlacedOrder, Placement, Product, ProductId, Quantity,
+    Timestamp,
 };
 use ports::catalogue::Catalogue;
 use ports::clock::OrderIds;
@@ -114,7 +115,7 @@ pub async fn placed<B: PlaceOrder + OrderIds>(backend: &B) -> Result<Arc<PlacedO
 /// Places this order, which is new.
 pub async fn place<B: PlaceOrder>(
     backend: &B,
-    order: impl Into<Arc<PlacedOrder>>,
+    order: impl Into<Placement>,
 ) -> Result<Arc<PlacedOrder>, Broken> {
     match backend.place_order(order.into(), None).await? {
         Placed::Created(order) => Ok(order),

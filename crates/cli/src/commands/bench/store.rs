@@ -79,7 +79,7 @@ async fn place_until(
     let mut orders = 0;
     while Instant::now() < deadline {
         let order = request.clone().place(engine.next_order_id(), TRACE_ID.to_owned());
-        engine.place_order(Arc::new(order), None).await?;
+        engine.place_order(order.into(), None).await?;
         orders += 1;
     }
     Ok(orders)

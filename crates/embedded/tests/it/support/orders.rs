@@ -29,7 +29,11 @@ pub fn amount(text: &str) -> Amount {
 impl Running {
     /// Places an order.
     pub async fn place(&self) -> OrderId {
-        let placed = self.engine.place_order(order(&self.engine), None).await.unwrap();
+        let placed = self
+            .engine
+            .place_order(order(&self.engine).into(), None)
+            .await
+            .unwrap();
         let Placed::Created(placed) = placed else {
             panic!("a new order is no replay: {placed:?}")
         };
@@ -45,7 +49,7 @@ impl Running {
             let orders: Vec<Arc<PlacedOrder>> = (0..now).map(|_| order(&self.engine)).collect();
             let places = orders
                 .into_iter()
-                .map(|order| self.engine.place_order(order, None));
+                .map(|order| self.engine.place_order(order.into(), None));
             for answer in futures_util::future::join_all(places).await {
                 let Placed::Created(order) = answer.unwrap() else {
                     panic!("a new order is no replay")
