@@ -28,6 +28,9 @@ pub(super) struct Line {
     urgent_at: Option<Instant>,
     /// How many urgent commands came together lately: the most in a group, less an eighth for each group since.
     crowd: usize,
+    /// Whether the next group is for a crowd alone, when there is one: every other group is. Each commit writes all pages that it
+    /// touched, and what nobody waits for lies on many more pages than the orders that are placed.
+    for_crowd_alone: bool,
 }
 
 /// For how long a group takes commands that are not urgent, from the first of them on.
@@ -72,9 +75,10 @@ impl Line {
         self.crowd >= CROWD && self.urgent.len() < self.crowd.div_ceil(2) && self.is_pressed(Instant::now())
     }
 
-    /// The next command that is not urgent, for a group of this size that waits for a crowd. Half of a group is left for that.
+    /// The next command that is not urgent, for a group of this size that waits for a crowd and is not for it alone. Half of a
+    /// group is left for that.
     pub(super) fn next_of_rest(&mut self, group: usize) -> Option<Box<dyn Job>> {
-        if group >= MAX_GROUP / 2 {
+        if self.for_crowd_alone || group >= MAX_GROUP / 2 {
             return None;
         }
         self.rest.pop_front()
@@ -87,9 +91,11 @@ impl Line {
             self.urgent_at = Some(now);
         }
         self.crowd = self.urgent.len().max(self.crowd - self.crowd.div_ceil(8));
+        let is_for_crowd_alone = self.for_crowd_alone && self.crowd >= CROWD && !self.urgent.is_empty();
+        self.for_crowd_alone = !self.for_crowd_alone;
         Turn::of(match (self.is_pressed(now), taken) {
             (false, _) => TURN,
-            (true, 0) => SHORT_TURN,
+            (true, 0) if !is_for_crowd_alone => SHORT_TURN,
             (true, _) => Duration::ZERO,
         })
     }
@@ -187,6 +193,25 @@ mod tests {
         assert!(line.next(2, &mut turn).is_some_and(|job| job.is_urgent()));
         assert!(line.next(3, &mut turn).is_none(), "customers wait");
         assert_eq!(line.len(), 1);
+    }
+
+    #[test]
+    fn every_other_group_of_a_crowd_is_for_it_alone() {
+        let crowd = || (0..CROWD).map(|_| job(Placed));
+        let mut line = line(crowd());
+        assert_eq!(line.begin(0).length, SHORT_TURN);
+        for rest_is_taken in [false, true, false] {
+            line.urgent.clear();
+            line.push(job(Step));
+            assert!(line.awaits_crowd());
+            assert_eq!(line.next_of_rest(0).is_some(), rest_is_taken);
+            crowd().for_each(|job| line.push(job));
+            let length = if rest_is_taken { SHORT_TURN } else { Duration::ZERO };
+            assert_eq!(line.begin(0).length, length);
+        }
+        line.urgent.clear();
+        line.begin(0);
+        assert_eq!(line.begin(0).length, SHORT_TURN, "the crowd didn't come");
     }
 
     #[test]

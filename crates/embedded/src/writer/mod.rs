@@ -8,7 +8,7 @@
 //! Whoever places an order waits for its commit; nobody waits for the steps of those before. So urgent commands go first,
 //! a group is committed before it takes long, and while nothing is urgent but much to do the writer rests for a moment, so
 //! that more commands share the next commit. When many customers come at once it waits for half of them, since a commit for
-//! many is cheaper than one for each few, and writes in the open transaction meanwhile what nobody waits for.
+//! many is cheaper than one for each few; every other time it writes in the open transaction meanwhile what nobody waits for.
 
 mod line;
 #[cfg(test)]
@@ -374,7 +374,8 @@ impl Thread {
         Ok(notices)
     }
 
-    /// Applies what nobody waits for until enough of the customers are there, or have been given their time.
+    /// Waits until enough of the customers are there, or have been given their time. In a group that is not for them alone it
+    /// applies meanwhile what nobody waits for.
     fn apply_while_crowd_gathers(
         &mut self,
         tx: &mut Tx<'_>,
