@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn every_other_group_of_a_crowd_is_for_it_alone() {
-        let crowd = || (0..CROWD).map(|_| job(Placed));
+        let crowd = || (0..2 * CROWD).map(|_| job(Placed));
         let mut line = line(crowd());
         assert_eq!(line.begin(0).length, SHORT_TURN);
         for rest_is_taken in [false, true, false] {
