@@ -28,9 +28,14 @@ pub(super) fn created(answered: &Answered, request: &ApiGatewayProxyRequest) -> 
 
 /// The order's JSON as it is placed, with its status behind its id, which is the first of its members.
 fn with_status(placed: &str) -> String {
-    let Some((id, others)) = placed.split_once(',') else {
-        return placed.to_owned();
-    };
-    let status = OrderStatus::Pending.as_str();
-    [id, r#","status":""#, status, r#"","#, others].concat()
+    let end_of_id = placed.find([',', '}']).unwrap_or_default();
+    let (id, others) = placed.split_at(end_of_id);
+    [
+        id,
+        r#","status":""#,
+        OrderStatus::Pending.as_str(),
+        r#"""#,
+        others,
+    ]
+    .concat()
 }
