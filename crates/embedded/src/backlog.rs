@@ -104,6 +104,11 @@ impl<T: Row> Backlog<T> {
         state.taken = state.taken.saturating_sub(count);
     }
 
+    /// Looks at the first row that can be taken now, if it is in memory.
+    pub(crate) fn first<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
+        self.lock().ready.front().map(look)
+    }
+
     /// Waits until at least one row can be taken, and takes at most `limit`.
     pub(crate) async fn take(
         &self,

@@ -83,7 +83,7 @@ impl Follower {
             tokio::select! {
                 biased;
                 () = engine.stopping() => return,
-                () = engine.wait_for_change(self.at) => {}
+                () = self.next_change() => {}
             }
             // Before the read: what is committed after it is not to be jumped over.
             let latest = engine.latest_change();
@@ -98,6 +98,18 @@ impl Follower {
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
             }
+        }
+    }
+
+    /// Waits for a change, and gives way to a rush.
+    async fn next_change(&self) {
+        self.engine.wait_for_change(self.at).await;
+        let rush = self.engine.writer().rush();
+        if rush.is_on() {
+            // What can't be read is told where it is read to be handed over.
+            let next = self.engine.changes_after(self.at, 1).await.unwrap_or_default();
+            let since = next.first().map(|change| change.at);
+            rush.give_way(since, self.engine.time().now()).await;
         }
     }
 

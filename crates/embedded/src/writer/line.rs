@@ -91,13 +91,18 @@ impl Line {
             self.urgent_at = Some(now);
         }
         self.crowd = self.urgent.len().max(self.crowd - self.crowd.div_ceil(8));
-        let is_for_crowd_alone = self.for_crowd_alone && self.crowd >= CROWD && !self.urgent.is_empty();
+        let is_for_crowd_alone = self.for_crowd_alone && self.has_crowd();
         self.for_crowd_alone = !self.for_crowd_alone;
         Turn::of(match (self.is_pressed(now), taken) {
             (false, _) => TURN,
             (true, 0) if !is_for_crowd_alone => SHORT_TURN,
             (true, _) => Duration::ZERO,
         })
+    }
+
+    /// Whether many customers come together, and some of them wait here.
+    pub(super) fn has_crowd(&self) -> bool {
+        self.crowd >= CROWD && !self.urgent.is_empty()
     }
 
     /// The next command of a group of this size; `None` when the rest is left for the next one. A group has at least one.

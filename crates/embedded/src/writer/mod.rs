@@ -11,6 +11,7 @@
 //! many is cheaper than one for each few; every other time it writes in the open transaction meanwhile what nobody waits for.
 
 mod line;
+mod rush;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,7 @@ use crate::room;
 use crate::statements::Statements;
 use crate::tx::{Counters, Notice, Tx};
 use line::Line;
+use rush::Rush;
 
 /// The most commands that wait for the writer, at its channel and again behind it; more wait before it.
 const MAX_WAITING: usize = 16_384;
@@ -139,6 +141,7 @@ pub(crate) struct Writer {
     jobs: mpsc::Sender<Box<dyn Job>>,
     stats: Arc<WriterStats>,
     committed: watch::Receiver<u64>,
+    rush: Arc<Rush>,
 }
 
 impl std::fmt::Debug for Writer {
@@ -165,6 +168,7 @@ impl Writer {
         let (jobs, waiting) = mpsc::channel(MAX_WAITING);
         let stats = Arc::new(WriterStats::default());
         let (commits, committed) = watch::channel(0);
+        let rush = Arc::new(Rush::new());
         let thread = Thread {
             database: database.to_owned(),
             counters,
@@ -175,6 +179,7 @@ impl Writer {
             dispatch: Box::new(dispatch),
             checkpointer,
             answered_at: Instant::now(),
+            rush: Arc::clone(&rush),
             #[cfg(feature = "failpoints")]
             failpoints: Failpoints::from_environment()?,
         };
@@ -186,6 +191,7 @@ impl Writer {
                 jobs,
                 stats,
                 committed,
+                rush,
             },
             handle,
         ))
@@ -227,6 +233,11 @@ impl Writer {
         let _ = self.jobs.send(Box::new(Last)).await;
     }
 
+    /// What tells whether many customers are there.
+    pub(crate) fn rush(&self) -> &Rush {
+        &self.rush
+    }
+
     pub(crate) fn stats(&self) -> &WriterStats {
         &self.stats
     }
@@ -244,6 +255,7 @@ struct Thread {
     checkpointer: Checkpointer,
     /// When the callers of the last group were answered.
     answered_at: Instant,
+    rush: Arc<Rush>,
     #[cfg(feature = "failpoints")]
     failpoints: Failpoints,
 }
@@ -347,6 +359,9 @@ impl Thread {
             applied = self.apply_while_crowd_gathers(&mut tx, line, group);
         }
         let mut turn = line.begin(group.len());
+        if line.has_crowd() {
+            self.rush.note();
+        }
         while (group.is_empty() || applied.is_ok())
             && let Some(mut job) = line.next(group.len(), &mut turn)
         {
