@@ -64,8 +64,15 @@ impl Consumer {
         let mut batches = JoinSet::new();
         loop {
             let next = async {
-                let since = self.queue.backlog.first(|message| Timestamp::from_ms(message.sent_at));
-                self.engine.writer().rush().give_way(since, self.engine.time().now()).await;
+                let since = self
+                    .queue
+                    .backlog
+                    .first(|message| Timestamp::from_ms(message.sent_at));
+                self.engine
+                    .writer()
+                    .rush()
+                    .give_way(since, self.engine.time().now())
+                    .await;
                 self.engine.executor().wait_for_room().await;
                 let slot = Arc::clone(&slots).acquire_owned().await.ok();
                 let messages = MessageSource {

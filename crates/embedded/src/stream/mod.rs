@@ -52,6 +52,7 @@ pub(crate) async fn spawn(engine: &Engine, workers: &mut JoinSet<()>) -> Result<
             function,
             source: source.clone(),
             at: checkpoint.and_then(|seq| u64::try_from(seq).ok()).unwrap_or(0),
+            gathered: 0,
         };
         workers.spawn(follower.run());
     }
@@ -74,6 +75,8 @@ struct Follower {
     function: Arc<Function>,
     source: StreamSourceSettings,
     at: u64,
+    /// Up to here changes have gathered already.
+    gathered: u64,
 }
 
 impl Follower {
@@ -101,15 +104,13 @@ impl Follower {
         }
     }
 
-    /// Waits for a change, and gives way to a rush.
-    async fn next_change(&self) {
+    /// Waits for a change. In a rush it lets changes gather, so that few calls take many, and then goes through all of them: one
+    /// that is left behind would have to read them from the table.
+    async fn next_change(&mut self) {
         self.engine.wait_for_change(self.at).await;
-        let rush = self.engine.writer().rush();
-        if rush.is_on() {
-            // What can't be read is told where it is read to be handed over.
-            let next = self.engine.changes_after(self.at, 1).await.unwrap_or_default();
-            let since = next.first().map(|change| change.at);
-            rush.give_way(since, self.engine.time().now()).await;
+        if self.at >= self.gathered {
+            self.engine.writer().rush().pause().await;
+            self.gathered = self.engine.latest_change();
         }
     }
 

@@ -40,30 +40,28 @@ impl Rush {
             .store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Whether a rush is on.
-    pub(crate) fn is_on(&self) -> bool {
-        self.until().is_some()
-    }
-
     /// When the rush that is on will be over, if no crowd comes until then.
     fn until(&self) -> Option<Instant> {
         let until = self.from + Duration::from_micros(self.until_us.load(Ordering::Relaxed));
         (until > Instant::now()).then_some(until)
     }
 
-    /// Waits before work is taken up that has waited since `since`: until the rush is over, and for [`PACE`] at most. At once
-    /// when there is no rush, and no work or work that has waited long enough.
-    pub(crate) async fn give_way(&self, since: Option<Timestamp>, now: Timestamp) {
-        let Some(since) = since else { return };
-        let waited_ms = now.as_ms().saturating_sub(since.as_ms());
-        if u128::try_from(waited_ms).is_ok_and(|waited| waited >= LONGEST_WAIT.as_millis()) {
-            return;
-        }
+    /// Waits until the rush is over, if one is on, and for [`PACE`] at most.
+    pub(crate) async fn pause(&self) {
         let pace = Instant::now() + PACE;
         while let Some(until) = self.until()
             && Instant::now() < pace
         {
             tokio::time::sleep_until(until.min(pace)).await;
+        }
+    }
+
+    /// Waits likewise before work is taken up that has waited since then, unless it has waited for long, or there is none.
+    pub(crate) async fn give_way(&self, since: Option<Timestamp>, now: Timestamp) {
+        let Some(since) = since else { return };
+        let waited_ms = u128::try_from(now.as_ms().saturating_sub(since.as_ms())).unwrap_or(0);
+        if waited_ms < LONGEST_WAIT.as_millis() {
+            self.pause().await;
         }
     }
 }
@@ -92,6 +90,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn work_goes_on_during_a_rush_and_what_waited_long_gives_way_no_more() {
         let rush = Rush::new();
+        rush.note();
         let crowds = async {
             loop {
                 rush.note();
