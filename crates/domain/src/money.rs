@@ -54,7 +54,7 @@ impl Amount {
         if value.is_sign_negative() && !value.is_zero() {
             return Err(AmountError::Negative);
         }
-        if value.normalize().scale() > Self::MAX_SCALE {
+        if value.scale() > Self::MAX_SCALE && value.normalize().scale() > Self::MAX_SCALE {
             return Err(AmountError::TooManyDecimals);
         }
         if value > Self::MAX.0 {
@@ -106,7 +106,46 @@ impl Amount {
     pub fn scale(self) -> u32 {
         self.0.normalize().scale()
     }
+
+    /// Whether it needs more decimals than these.
+    #[must_use]
+    pub fn is_finer_than(self, decimals: u32) -> bool {
+        self.0.scale() > decimals && self.scale() > decimals
+    }
+
+    /// The float next to it, for a chart. Nothing is ever reckoned from it.
+    #[must_use]
+    pub fn for_a_chart(self) -> f64 {
+        let units_per_one = (0..self.0.scale()).fold(1.0, |power, _| power * 10.0);
+        self.0.mantissa() as f64 / units_per_one
+    }
+
+    /// Writes its characters digit by digit, for which the formatter takes ten times as long, and returns them. `None` for
+    /// one with so many zeros behind its decimals that they aren't counted in a `u64`.
+    fn write(self, text: &mut [u8; TEXT_MAX]) -> Option<&str> {
+        let mut rest = u64::try_from(self.0.mantissa()).ok()?;
+        let decimals = self.0.scale();
+        let mut begin = TEXT_MAX;
+        let mut put = |character| {
+            begin -= 1;
+            text[begin] = character;
+        };
+        let mut digits = 0;
+        while rest > 0 || digits <= decimals {
+            if digits == decimals && decimals > 0 {
+                put(b'.');
+            }
+            // A digit is below 10, so it fits.
+            put(b'0' + (rest % 10) as u8);
+            rest /= 10;
+            digits += 1;
+        }
+        str::from_utf8(text.get(begin..)?).ok()
+    }
 }
+
+/// A decimal has at most 28 decimals, a point and a digit before them; a `u64` has at most 20 digits.
+const TEXT_MAX: usize = 32;
 
 impl FromStr for Amount {
     type Err = AmountError;
@@ -132,14 +171,18 @@ impl FromStr for Amount {
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        let is_plain = f.width().is_none() && f.precision().is_none();
+        match self.write(&mut [0; TEXT_MAX]).filter(|_| is_plain) {
+            Some(text) => f.write_str(text),
+            None => self.0.fmt(f),
+        }
     }
 }
 
 impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // A decimal's text is a JSON number, so nobody need look at it again.
-        serde_json::Number::from_string_unchecked(self.0.to_string()).serialize(serializer)
+        // Its text is a JSON number, so nobody need look at it again.
+        serde_json::Number::from_string_unchecked(self.to_string()).serialize(serializer)
     }
 }
 
@@ -200,6 +243,43 @@ mod tests {
             "1_0",
         ] {
             assert_eq!(text.parse::<Amount>(), Err(AmountError::NotDecimal), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_the_decimals_own() {
+        for text in [
+            "0",
+            "0.0",
+            "0.00",
+            "0.0001",
+            "0.5",
+            "7",
+            "10",
+            "29.99",
+            "59.980",
+            "100.0",
+            "999999999999.9999",
+            "0.0000000000000000000000000",
+            "1.0000000000000000000000000",
+        ] {
+            let amount: Amount = text.parse().unwrap();
+            assert_eq!(amount.to_string(), text);
+            assert_eq!(amount.to_string(), amount.decimal().to_string());
+        }
+        let amount: Amount = "2.5".parse().unwrap();
+        assert_eq!(format!("{amount:>6}|{amount:.2}"), "   2.5|2.50");
+    }
+
+    #[test]
+    fn a_chart_gets_the_nearest_float() {
+        for text in ["0", "0.1", "29.99", "59.980", "0.0001", "123456789.25"] {
+            let nearest: f64 = text.parse().unwrap();
+            assert_eq!(
+                text.parse::<Amount>().unwrap().for_a_chart().to_bits(),
+                nearest.to_bits(),
+                "{text}"
+            );
         }
     }
 

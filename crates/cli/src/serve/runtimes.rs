@@ -5,6 +5,7 @@
 //! quickly and wait in their queue, as they do between an API and its workers that are machines of their own.
 
 use std::io;
+use std::num::NonZero;
 use std::thread::available_parallelism;
 
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -20,20 +21,21 @@ pub struct Runtimes {
 }
 
 impl Runtimes {
-    /// Starts their threads: of each runtime half as many as there are cores, and one at least. Besides them the writer wants
-    /// a core; more threads than that only pass orders from one core's cache to another's.
+    /// Starts their threads. A thread for each core answers requests: the answers of a commit come all at once, and are soon
+    /// given. Half as many, and one at least, see orders through; besides them the writer wants a core, and more threads would
+    /// only pass orders from one core's cache to another's.
     ///
     /// # Errors
     /// When the system has no thread or no poller to give.
     pub fn start() -> io::Result<Self> {
-        let threads = available_parallelism().map_or(1, |cores| cores.get().div_ceil(2));
+        let cores = available_parallelism().map_or(1, NonZero::get);
         let front = Builder::new_multi_thread()
-            .worker_threads(threads)
+            .worker_threads(cores)
             .thread_name("requests")
             .enable_all()
             .build()?;
         let back = Builder::new_multi_thread()
-            .worker_threads(threads)
+            .worker_threads(cores.div_ceil(2))
             .thread_name("orders")
             .on_thread_start(give_way)
             .enable_all()

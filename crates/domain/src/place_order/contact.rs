@@ -45,7 +45,10 @@ fn is_email(text: &str) -> bool {
 }
 
 fn is_atom(part: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b);
+    let allowed = |b: u8| {
+        b.is_ascii_alphanumeric()
+            || matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~')
+    };
     !part.is_empty() && part.bytes().all(allowed)
 }
 

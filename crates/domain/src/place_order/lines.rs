@@ -163,7 +163,7 @@ pub(crate) fn read_price(
     let Some(currency) = currency else {
         return Some(price);
     };
-    if price.scale() > currency.decimals() {
+    if price.is_finer_than(currency.decimals()) {
         let detail = format!(
             "{currency} has {} decimals; {} has more",
             currency.decimals(),

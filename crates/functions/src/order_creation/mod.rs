@@ -11,7 +11,7 @@ mod tests;
 use std::sync::Arc;
 
 use domain::place_order::check_against_catalogue;
-use domain::{Amount, OrderId, PlaceOrderRequest, PlacedOrder, Placement};
+use domain::{OrderId, PlaceOrderRequest, PlacedOrder, Placement};
 use ports::catalogue::Catalogue;
 use ports::clock::OrderIds;
 use ports::function::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
@@ -179,7 +179,7 @@ where
             self.metrics.observe(
                 "OrderValue",
                 &[("Currency", currency)],
-                for_a_chart(order.total_amount),
+                order.total_amount.for_a_chart(),
             );
         }
         tracing::info!(
@@ -215,9 +215,4 @@ where
 /// The trace that the request belongs to; one named after the order when it belongs to none.
 fn trace_id(id: OrderId, context: &Context) -> String {
     http::trace_id(context).map_or_else(|| id.as_uuid().simple().to_string(), str::to_owned)
-}
-
-/// The amount for a histogram, which takes floats and rounds anyway. Nothing is ever reckoned from it.
-fn for_a_chart(amount: Amount) -> f64 {
-    amount.to_string().parse().unwrap_or_default()
 }
