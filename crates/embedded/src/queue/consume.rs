@@ -2,6 +2,8 @@
 //!
 //! What makes a function panic, hang or end the process takes its whole batch with it. So a message that was received
 //! before, and is still here, is received and handed over by itself, one after the other: then it fails alone.
+//!
+//! While many customers come, a batch is taken up now and then only ([`crate::writer`]).
 
 use std::collections::HashMap;
 use std::pin::pin;
@@ -64,15 +66,7 @@ impl Consumer {
         let mut batches = JoinSet::new();
         loop {
             let next = async {
-                let since = self
-                    .queue
-                    .backlog
-                    .first(|message| Timestamp::from_ms(message.sent_at));
-                self.engine
-                    .writer()
-                    .rush()
-                    .give_way(since, self.engine.time().now())
-                    .await;
+                self.give_way().await;
                 self.engine.executor().wait_for_room().await;
                 let slot = Arc::clone(&slots).acquire_owned().await.ok();
                 let messages = MessageSource {
@@ -106,6 +100,14 @@ impl Consumer {
             while batches.try_join_next().is_some() {}
         }
         while batches.join_next().await.is_some() {}
+    }
+
+    /// Leaves orders in the queue for a moment while customers come in a rush.
+    async fn give_way(&self) {
+        let sent_at = |message: &ReadyMessage| Timestamp::from_ms(message.sent_at);
+        let since = self.queue.backlog.first(sent_at);
+        let rush = self.engine.writer().rush();
+        rush.give_way(since, self.engine.time().now()).await;
     }
 
     /// Handles what is new together, and what was received before by itself.

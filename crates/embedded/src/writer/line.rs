@@ -18,6 +18,8 @@ const ENOUGH: usize = 1024;
 /// From so many customers at once on, the next ones are worth waiting for. With four or eight connections it costs them
 /// more than it saves.
 const CROWD: usize = 12;
+/// From so many customers at once on they keep the cores busy. With sixteen connections, orders are seen through as they come.
+const RUSH: usize = 20;
 
 /// Commands that wait on the writer's side of its channel: the urgent ones before the rest, each kind in its order.
 #[derive(Default)]
@@ -101,8 +103,13 @@ impl Line {
     }
 
     /// Whether many customers come together, and some of them wait here.
-    pub(super) fn has_crowd(&self) -> bool {
+    fn has_crowd(&self) -> bool {
         self.crowd >= CROWD && !self.urgent.is_empty()
+    }
+
+    /// Whether so many come that the work behind them gives way.
+    pub(super) fn has_rush(&self) -> bool {
+        self.crowd >= RUSH && !self.urgent.is_empty()
     }
 
     /// The next command of a group of this size; `None` when the rest is left for the next one. A group has at least one.
@@ -217,6 +224,20 @@ mod tests {
         line.urgent.clear();
         line.begin(0);
         assert_eq!(line.begin(0).length, SHORT_TURN, "the crowd didn't come");
+    }
+
+    #[test]
+    fn a_rush_is_more_than_a_crowd_and_over_when_it_stays_away() {
+        let crowd = |size: usize| line((0..size).map(|_| job(Placed)));
+        for (size, is_rush) in [(RUSH - 1, false), (RUSH, true)] {
+            let mut line = crowd(size);
+            assert!(!line.has_rush(), "none came before");
+            line.begin(0);
+            assert_eq!(line.has_rush(), is_rush, "{size}");
+            line.urgent.clear();
+            line.begin(0);
+            assert!(!line.has_rush(), "nobody is here");
+        }
     }
 
     #[test]

@@ -359,7 +359,7 @@ impl Thread {
             applied = self.apply_while_crowd_gathers(&mut tx, line, group);
         }
         let mut turn = line.begin(group.len());
-        if line.has_crowd() {
+        if line.has_rush() {
             self.rush.note();
         }
         while (group.is_empty() || applied.is_ok())

@@ -10,7 +10,7 @@ use std::time::Duration;
 use domain::Timestamp;
 use tokio::time::Instant;
 
-/// A rush is over when no crowd came for so long. The store stops for some milliseconds now and then, when its disk does.
+/// A rush is over when nobody came in one for so long. The store stops for some milliseconds now and then, when its disk does.
 const LASTS: Duration = Duration::from_millis(50);
 /// During a rush each worker takes something up once in this time, so that work goes on and its faults are seen.
 const PACE: Duration = Duration::from_millis(20);
@@ -33,14 +33,14 @@ impl Rush {
         }
     }
 
-    /// A crowd is there.
+    /// Many customers are there at once.
     pub(super) fn note(&self) {
         let until = (self.from.elapsed() + LASTS).as_micros();
         self.until_us
             .store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// When the rush that is on will be over, if no crowd comes until then.
+    /// When the rush that is on will be over, if nobody comes until then.
     fn until(&self) -> Option<Instant> {
         let until = self.from + Duration::from_micros(self.until_us.load(Ordering::Relaxed));
         (until > Instant::now()).then_some(until)
