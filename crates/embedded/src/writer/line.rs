@@ -18,8 +18,8 @@ const ENOUGH: usize = 1024;
 /// From so many customers at once on, the next ones are worth waiting for. With four or eight connections it costs them
 /// more than it saves.
 const CROWD: usize = 12;
-/// From so many customers at once on they keep the cores busy. With sixteen connections, orders are seen through as they come.
-const RUSH: usize = 20;
+/// From so many customers at once on they keep the cores busy. With sixteen, there is time to see orders through as they come.
+const RUSH: usize = 17;
 
 /// Commands that wait on the writer's side of its channel: the urgent ones before the rest, each kind in its order.
 #[derive(Default)]
