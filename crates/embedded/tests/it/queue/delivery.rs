@@ -67,6 +67,42 @@ async fn no_more_batches_are_under_way_than_the_source_allows() {
 }
 
 #[tokio::test]
+async fn customers_who_come_in_a_rush_hold_nothing_up_for_good() {
+    let (running, mut calls) = start(Setup::new()).await;
+    let mut placed = running.place_many(60).await;
+    let mut delivered = Vec::new();
+    for _ in 0..3 {
+        // They go on until a batch has come.
+        let mut next = std::pin::pin!(calls.next());
+        let call = loop {
+            tokio::select! {
+                biased;
+                call = &mut next => break call,
+                more = running.place_many(30) => placed.extend(more),
+            }
+        };
+        delivered.extend(call.orders());
+        call.succeed();
+    }
+    let rest = async {
+        loop {
+            let call = calls.next().await;
+            delivered.extend(call.orders());
+            call.succeed();
+        }
+    };
+    tokio::select! {
+        settled = running.settled() => settled.unwrap(),
+        () = rest => {}
+    }
+    assert!(placed.iter().all(|order| delivered.contains(order)));
+    delivered.sort_unstable();
+    let deliveries = delivered.len();
+    delivered.dedup();
+    assert_eq!(delivered.len(), deliveries, "each once");
+}
+
+#[tokio::test]
 async fn a_failed_message_is_hidden_until_its_visibility_timeout_ends_and_then_counted_again() {
     let (running, mut calls) = start(one_at_a_time()).await;
     let failing = running.place().await;
