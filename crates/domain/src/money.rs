@@ -120,8 +120,8 @@ impl Amount {
         self.0.mantissa() as f64 / units_per_one
     }
 
-    /// Writes its characters digit by digit, for which the formatter takes ten times as long, and returns them. `None` for
-    /// one with so many zeros behind its decimals that they aren't counted in a `u64`.
+    /// Writes its characters digit by digit, which takes less than the formatter does, and returns them. `None` for one with
+    /// so many zeros behind its decimals that they aren't counted in a `u64`.
     fn write(self, text: &mut [u8; TEXT_MAX]) -> Option<&str> {
         let mut rest = u64::try_from(self.0.mantissa()).ok()?;
         let decimals = self.0.scale();

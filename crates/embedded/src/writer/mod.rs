@@ -9,6 +9,7 @@
 //! a group is committed before it takes long, and while nothing is urgent but much to do the writer rests for a moment, so
 //! that more commands share the next commit. When many customers come at once it waits for half of them, since a commit for
 //! many is cheaper than one for each few; every other time it writes in the open transaction meanwhile what nobody waits for.
+//! And when they keep coming, what takes up new work gives way to them ([`rush`]).
 
 mod line;
 mod rush;

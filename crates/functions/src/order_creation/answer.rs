@@ -3,7 +3,6 @@
 use ::http::{HeaderName, HeaderValue, header};
 use domain::OrderStatus;
 use ports::function::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
-
 use uuid::fmt::Hyphenated;
 
 use super::Answered;
